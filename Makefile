@@ -1,0 +1,96 @@
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+MEMBERS := protos libs/photo-domain libs/photo-objects libs/photo-records libs/service-kit \
+	upload-gateway ingest-service status-service worker local-stack
+SOURCES := $(filter-out protos,$(MEMBERS)) tests
+# The first supported Python that can make virtual environments; PYTHON=… names another.
+PYTHON ?= $(shell for python in python3.12 python3.11 python3 python3.13; do \
+	"$$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	>/dev/null 2>&1 && { echo "$$python"; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Both cores; PYTEST_ARGS adds to it.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+.PHONY: help run demo check test test-all format protos lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.runs ## Run the whole system on this machine: http://127.0.0.1:8000
+	@exec $(BIN)/python -m local_stack run
+
+demo: $(VENV)/.runs ## Upload generated photos and show what became of them
+	@exec $(BIN)/python -m local_stack demo
+
+check: $(VENV)/.tests ## Lint, types, architecture, contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(foreach member,$(filter-out protos,$(MEMBERS)),$(member)/src)
+	$(BIN)/lint-imports
+	$(BIN)/buf lint protos
+	$(BIN)/buf format --diff --exit-code protos
+	@$(MAKE) --no-print-directory stubs STUBS=$(VENV)/stubs
+	@diff -r -x '__pycache__' -x py.typed protos/gen $(VENV)/stubs \
+		|| { echo 'The stubs are older than the protos: run `make protos`.'; exit 1; }
+
+test: $(VENV)/.tests ## Unit, integration and end-to-end tests; nothing to prepare
+	$(PYTEST) -m 'not slow'
+
+test-all: $(VENV)/.tests ## Everything, on every supported Python that this machine has
+	$(PYTEST)
+	PYTHON=$(PYTHON) tests/other_pythons.sh
+
+format: $(VENV)/.tests ## Format the code and mend what the linter can
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	$(BIN)/buf format --write protos
+
+protos: $(VENV)/.tests ## Generate the stubs of the gRPC contracts
+	@$(MAKE) --no-print-directory stubs STUBS=protos/gen
+
+.PHONY: stubs
+stubs:
+	@rm -rf $(STUBS)/photo && mkdir -p $(STUBS)
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m grpc_tools.protoc -I protos \
+		--python_out=$(STUBS) --grpc_python_out=$(STUBS) \
+		--mypy_out=quiet:$(STUBS) --mypy_grpc_out=quiet:$(STUBS) \
+		$$(cd protos && find photo -name '*.proto' | sort)
+	@touch $(STUBS)/photo/py.typed
+
+lock: $(VENV)/.tests ## Resolve the dependencies anew
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url $(UPGRADE) pyproject.toml $(addprefix --no-emit-package ,$(NAMES)) \
+		-o requirements/local.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url $(UPGRADE) pyproject.toml --group dev -c requirements/local.txt \
+		$(addprefix --no-emit-package ,$(NAMES)) -o requirements/dev.txt
+lock: NAMES = $(foreach member,$(MEMBERS),$(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml))
+
+clean: ## Remove what was built; .local, with your data, stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 to 3.13 with venv is needed: on Debian or Ubuntu,' \
+		'apt install python3 python3-venv.' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# $(call install,lock): what the lock names, then the members of this repository.
+define install
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r $(1)
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation \
+		$(addprefix -e ./,$(MEMBERS))
+endef
+
+$(VENV)/.runs: requirements/local.txt $(addsuffix /pyproject.toml,$(MEMBERS)) | $(VENV)/bin/python
+	@echo 'Installing (once) ...'
+	@$(call install,requirements/local.txt)
+	@touch $@
+
+$(VENV)/.tests: requirements/dev.txt $(VENV)/.runs
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Writes the rows of uploads and queues their tasks."""

@@ -1,0 +1,47 @@
+"""Builds the ingest service and runs it."""
+
+from ingest_service.celery_broker import CeleryBroker
+from ingest_service.discard_objects import ObjectDiscarder
+from ingest_service.register_batch import BatchRegistrar
+from ingest_service.servicer import SERVICE, IngestServicer
+from ingest_service.settings import IngestSettings
+from ingest_service.task_publisher import TaskPublisher
+from photo_objects.original_deleter import OriginalDeleter
+from photo_objects.store_url import open_store
+from photo_records.asyncpg_pool import open_pool
+from photo_records.schema_version import check_schema
+from service_kit.grpc_server import build_server, serve
+from service_kit.health import HealthReporter
+from service_kit.metrics_server import serve_metrics
+
+# One writes groups, the others settle, discard and check.
+_MAX_CONNECTIONS = 5
+
+
+async def run(settings: IngestSettings) -> None:
+    """Serve until told to stop."""
+    store = open_store(settings.storage_url)
+    pool = await open_pool(settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
+    broker = CeleryBroker(settings.redis_url.get_secret_value())
+    registrar = BatchRegistrar(pool, TaskPublisher(broker, pool), settings.bulk_batch_files)
+    servicer = IngestServicer(registrar, ObjectDiscarder(pool, OriginalDeleter(store)))
+
+    async def database_answers() -> None:
+        await check_schema(pool)
+
+    async def stop() -> None:
+        await registrar.drain()
+        await pool.close()
+        broker.close()
+
+    serve_metrics(settings.listen_host, settings.ingest_metrics_port)
+    server = build_server(SERVICE)
+    servicer.add_to(server)
+    await serve(
+        server,
+        address=f"{settings.listen_host}:{settings.ingest_port}",
+        health=HealthReporter(SERVICE, {"database": database_answers}),
+        reflected_services=[SERVICE] if settings.grpc_reflection else [],
+        grace_seconds=settings.shutdown_grace_seconds,
+        on_stop=stop,
+    )

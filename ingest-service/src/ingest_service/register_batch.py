@@ -1,0 +1,150 @@
+"""Registers batches: rows first, then the answer, then the messages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+import structlog
+
+from ingest_service.batch_claims import BatchClaim, check_batch
+from ingest_service.group_commit import GroupCommit
+from ingest_service.task_publisher import TaskPublisher
+from photo_domain.errors import ErrorCode, RequestError
+from photo_records.database_errors import DATABASE_DOWN
+from photo_records.registration import (
+    KnownTaskError,
+    NewBatch,
+    RegisteredBatch,
+    find_batches,
+    insert_batches,
+)
+
+# Rows of one transaction: ten full batches.
+_MAX_GROUP_PHOTOS = 1_000
+_ACQUIRE_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    batch: NewBatch
+    request_id: str
+
+
+class BatchRegistrar:
+    """The way of a batch into the database and on to the queue."""
+
+    def __init__(self, pool: asyncpg.Pool, publisher: TaskPublisher, bulk_batch_files: int) -> None:
+        self._pool = pool
+        self._publisher = publisher
+        self._bulk_batch_files = bulk_batch_files
+        self._commits = GroupCommit(self._commit, _MAX_GROUP_PHOTOS)
+
+    async def register(self, claim: BatchClaim, request_id: str) -> RegisteredBatch:
+        """Write the batch, or find what its key registered before.
+
+        Raises RequestError: invalid_argument, task_exists, idempotency_mismatch;
+        database_unavailable when nothing was written, outcome_unknown when that is not certain.
+        """
+        batch = check_batch(claim, self._bulk_batch_files, datetime.now(UTC))
+        registered = await self._commits.submit(_Submission(batch, request_id), len(batch.photos))
+        _log.info(
+            "batch_registered",
+            batch_id=str(registered.batch_id),
+            accepted=len(registered.photos),
+            rejected=len(batch.rejected),
+            replayed=registered.batch_id != batch.batch_id,
+        )
+        return registered
+
+    async def drain(self) -> None:
+        """Wait until every commit under way has ended and its messages are handed over."""
+        await self._commits.drain()
+        await self._publisher.drain()
+
+    async def _commit(self, group: Sequence[_Submission]) -> Sequence[RegisteredBatch | Exception]:
+        try:
+            connection = await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
+        except DATABASE_DOWN as error:
+            _log.warning("database_unavailable", batches=len(group), error=type(error).__name__)
+            refusal = RequestError(
+                ErrorCode.DATABASE_UNAVAILABLE, "The database does not answer; try again soon."
+            )
+            return [refusal] * len(group)
+        try:
+            return await self._write(connection, group)
+        except DATABASE_DOWN as error:
+            _log.warning("commit_interrupted", batches=len(group), error=type(error).__name__)
+        except (asyncpg.PostgresError, KnownTaskError):
+            return [await self._write_alone(submission) for submission in group]
+        finally:
+            await self._pool.release(connection)
+        return await self._settle(group)
+
+    async def _settle(self, group: Sequence[_Submission]) -> Sequence[RegisteredBatch | Exception]:
+        """Write again after a lost connection: the unique keys tell what had been committed.
+
+        An insert with a key that is still being decided waits for that decision.
+        """
+        try:
+            async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
+                return await self._write(connection, group)
+        except DATABASE_DOWN:
+            unknown = RequestError(
+                ErrorCode.OUTCOME_UNKNOWN,
+                "The database went away in the middle; repeat the call with the same key.",
+            )
+            return [unknown] * len(group)
+        except (asyncpg.PostgresError, KnownTaskError):
+            return [await self._write_alone(submission) for submission in group]
+
+    async def _write_alone(self, submission: _Submission) -> RegisteredBatch | Exception:
+        try:
+            async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
+                return (await self._write(connection, [submission]))[0]
+        except KnownTaskError:
+            return RequestError(
+                ErrorCode.TASK_EXISTS, "One of the task ids is registered already; use new ones."
+            )
+        except DATABASE_DOWN:
+            return RequestError(
+                ErrorCode.OUTCOME_UNKNOWN,
+                "The database went away in the middle; repeat the call with the same key.",
+            )
+        except asyncpg.PostgresError as error:
+            return error
+
+    async def _write(
+        self, connection: asyncpg.pool.PoolConnectionProxy, group: Sequence[_Submission]
+    ) -> list[RegisteredBatch | Exception]:
+        batches = [submission.batch for submission in group]
+        born = await insert_batches(connection, batches)
+        known = [
+            (batch.owner, batch.idempotency_key) for batch in batches if batch.batch_id not in born
+        ]
+        earlier = await find_batches(connection, known) if known else {}
+        outcomes: list[RegisteredBatch | Exception] = []
+        for submission in group:
+            batch = submission.batch
+            registered = born.get(batch.batch_id) or earlier.get(
+                (batch.owner, batch.idempotency_key)
+            )
+            outcomes.append(_matching(batch, registered))
+            if registered and registered.batch_id == batch.batch_id:
+                self._publisher.send(batch, submission.request_id)
+        return outcomes
+
+
+def _matching(batch: NewBatch, registered: RegisteredBatch | None) -> RegisteredBatch | Exception:
+    if registered is None:
+        return RequestError(
+            ErrorCode.OUTCOME_UNKNOWN, "The key was freed in the middle; repeat the call."
+        )
+    if registered.fingerprint != batch.fingerprint:
+        return RequestError(
+            ErrorCode.IDEMPOTENCY_MISMATCH,
+            "The idempotency key was used for other files; use a new key for a new upload.",
+        )
+    return registered

@@ -1,0 +1,24 @@
+"""The settings of the ingest service."""
+
+from pydantic import Field, SecretStr
+
+from service_kit.settings import Port, ServiceSettings
+
+
+class IngestSettings(ServiceSettings):
+    """What the ingest service reads."""
+
+    ingest_port: Port = Field(50051, description="The port of its RPCs")
+    ingest_metrics_port: Port = Field(9101, description="The port of its /metrics")
+    database_url: SecretStr = Field(description="postgresql://user:password@host:port/name")
+    redis_url: SecretStr = Field(description="redis://:password@host:port/0")
+    storage_url: str = Field(
+        description="file:///folder, s3://bucket/prefix, gs://…, az://… or memory://"
+    )
+    bulk_batch_files: int = Field(
+        20, ge=1, description="From how many files on a batch waits in the bulk lane"
+    )
+    grpc_reflection: bool = Field(
+        False,  # noqa: FBT003 - a default, not an argument
+        description="Whether clients such as grpcurl may ask for the contract",
+    )

@@ -1,0 +1,1 @@
+"""What every service agrees on: limits, formats, task states, codes. Standard library only."""

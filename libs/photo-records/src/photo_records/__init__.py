@@ -1,0 +1,1 @@
+"""The facts: tables, migrations, the queries of each service, the queue contract."""

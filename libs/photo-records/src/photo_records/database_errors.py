@@ -1,0 +1,15 @@
+"""What tells that the database is out of reach."""
+
+import asyncpg
+
+# A refused socket is a plain OSError, an overdue answer a TimeoutError.
+DATABASE_DOWN = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)

@@ -1,0 +1,173 @@
+"""How a batch is born: one statement writes the rows of many batches at once."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from photo_records.task_queue import Lane
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+
+@dataclass(frozen=True, slots=True)
+class NewPhoto:
+    """A stored file that is to become a photo."""
+
+    task_id: UUID
+    file_name: str
+    content_type: str
+    size: int
+    sha256: bytes
+    object_key: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """An upload that was checked and may be written."""
+
+    batch_id: UUID
+    owner: str
+    idempotency_key: str
+    fingerprint: bytes
+    rejected: list[dict[str, Any]]
+    lane: Lane
+    photos: tuple[NewPhoto, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredBatch:
+    """A batch as it stands in the database; photos in the order of the upload."""
+
+    batch_id: UUID
+    created_at: datetime
+    fingerprint: bytes
+    photos: tuple[tuple[UUID, int], ...]  # (task_id, id)
+
+
+class KnownTaskError(Exception):
+    """One of the task ids has a photo already; nothing was written."""
+
+
+_INSERT = """
+WITH born AS (
+    INSERT INTO batches (id, owner, idempotency_key, fingerprint, rejected, pending)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::int[])
+    ON CONFLICT (owner, idempotency_key) DO NOTHING
+    RETURNING id, owner, created_at
+)
+INSERT INTO photos (
+    batch_id, owner, created_at, lane,
+    task_id, file_name, content_type, size, sha256, object_key, position
+)
+SELECT
+    born.id, born.owner, born.created_at, file.lane,
+    file.task_id, file.file_name, file.content_type, file.size, file.sha256, file.object_key,
+    file.position
+FROM unnest(
+    $7::uuid[], $8::text[], $9::uuid[], $10::text[], $11::text[], $12::bigint[], $13::bytea[],
+    $14::text[], $15::smallint[]
+) AS file (
+    batch_id, lane, task_id, file_name, content_type, size, sha256, object_key, position
+)
+JOIN born ON born.id = file.batch_id
+ORDER BY born.id, file.position
+RETURNING batch_id, created_at, task_id, id
+"""
+
+_FIND = """
+SELECT
+    batch.owner, batch.idempotency_key, batch.id AS batch_id, batch.created_at, batch.fingerprint,
+    photo.task_id, photo.id
+FROM unnest($1::text[], $2::text[]) AS asked (owner, idempotency_key)
+JOIN batches AS batch USING (owner, idempotency_key)
+LEFT JOIN photos AS photo ON photo.batch_id = batch.id
+ORDER BY photo.position
+"""
+
+
+async def insert_batches(
+    connection: Connection, batches: Sequence[NewBatch]
+) -> dict[UUID, RegisteredBatch]:
+    """Write the rows of all `batches` in one transaction; what was written, by batch id.
+
+    A batch whose owner used its key before is left out, and so is missing in the answer.
+    Raises KnownTaskError, and what asyncpg raises.
+    """
+    photos = [(batch, photo) for batch in batches for photo in batch.photos]
+    try:
+        rows = await connection.fetch(
+            _INSERT,
+            [batch.batch_id for batch in batches],
+            [batch.owner for batch in batches],
+            [batch.idempotency_key for batch in batches],
+            [batch.fingerprint for batch in batches],
+            [json.dumps(batch.rejected) for batch in batches],
+            [len(batch.photos) for batch in batches],
+            [batch.batch_id for batch, _ in photos],
+            [batch.lane for batch, _ in photos],
+            [photo.task_id for _, photo in photos],
+            [photo.file_name for _, photo in photos],
+            [photo.content_type for _, photo in photos],
+            [photo.size for _, photo in photos],
+            [photo.sha256 for _, photo in photos],
+            [photo.object_key for _, photo in photos],
+            [photo.position for _, photo in photos],
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise KnownTaskError from error
+    fingerprints = {batch.batch_id: batch.fingerprint for batch in batches}
+    return {
+        batch_id: RegisteredBatch(
+            batch_id=batch_id,
+            created_at=group[0]["created_at"],
+            fingerprint=fingerprints[batch_id],
+            photos=tuple((row["task_id"], row["id"]) for row in group),
+        )
+        for batch_id, group in _grouped(rows, "batch_id").items()
+    }
+
+
+async def find_batches(
+    connection: Connection, keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], RegisteredBatch]:
+    """The batches that were registered under these (owner, idempotency key) pairs."""
+    rows = await connection.fetch(_FIND, [owner for owner, _ in keys], [key for _, key in keys])
+    return {
+        (group[0]["owner"], group[0]["idempotency_key"]): RegisteredBatch(
+            batch_id=batch_id,
+            created_at=group[0]["created_at"],
+            fingerprint=group[0]["fingerprint"],
+            photos=tuple((row["task_id"], row["id"]) for row in group if row["id"] is not None),
+        )
+        for batch_id, group in _grouped(rows, "batch_id").items()
+    }
+
+
+async def mark_enqueued(pool: asyncpg.Pool, task_ids: Sequence[UUID]) -> None:
+    """Note that the messages of these tasks are with the broker."""
+    await pool.execute(
+        "UPDATE photos SET enqueued_at = now()"
+        " WHERE task_id = ANY($1) AND status = 'PENDING' AND enqueued_at IS NULL",
+        list(task_ids),
+    )
+
+
+async def registered_keys(pool: asyncpg.Pool, keys_by_task: dict[UUID, str]) -> set[str]:
+    """Which of these originals, keyed by task id, belong to a photo."""
+    rows = await pool.fetch(
+        "SELECT object_key FROM photos WHERE task_id = ANY($1)", list(keys_by_task)
+    )
+    return {row["object_key"] for row in rows} & set(keys_by_task.values())
+
+
+def _grouped(rows: Sequence[asyncpg.Record], column: str) -> dict[Any, list[asyncpg.Record]]:
+    groups: dict[Any, list[asyncpg.Record]] = {}
+    for row in rows:
+        groups.setdefault(row[column], []).append(row)
+    return groups

@@ -1,0 +1,1 @@
+"""How a service runs: settings, logging, metrics, gRPC, health, shutdown."""

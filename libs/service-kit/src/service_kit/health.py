@@ -1,0 +1,64 @@
+"""The health of a service: whether what it depends on answers (grpc.health.v1)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from grpc_health.v1.health import aio as health_aio
+from grpc_health.v1.health_pb2 import HealthCheckResponse
+
+_INTERVAL_SECONDS = 2.0
+_TIMEOUT_SECONDS = 2.0
+
+_SERVING = HealthCheckResponse.SERVING
+_NOT_SERVING = HealthCheckResponse.NOT_SERVING
+
+_log = structlog.get_logger(__name__)
+
+
+class HealthReporter:
+    """Asks every dependency in turn, for ever, and reports SERVING while all of them answer.
+
+    A check raises, or takes longer than 2 s, when its dependency is out of reach.
+    """
+
+    def __init__(self, service: str, checks: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
+        self.servicer = health_aio.HealthServicer()
+        self._service = service
+        self._checks = checks
+        self._failing: frozenset[str] | None = None
+
+    async def watch(self) -> None:
+        """Check now and every 2 s until cancelled."""
+        while True:
+            await self.check()
+            await asyncio.sleep(_INTERVAL_SECONDS)
+
+    async def check(self) -> None:
+        """Ask every dependency once and report the result."""
+        failing = frozenset([name for name in self._checks if not await self._answers(name)])
+        if failing == self._failing:
+            return
+        self._failing = failing
+        if failing:
+            _log.warning("not_ready", failing=sorted(failing))
+        else:
+            _log.info("ready")
+        await self._report(_NOT_SERVING if failing else _SERVING)
+
+    async def enter_shutdown(self) -> None:
+        """Report NOT_SERVING from now on, whatever the checks say."""
+        await self.servicer.enter_graceful_shutdown()
+
+    async def _answers(self, name: str) -> bool:
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                await self._checks[name]()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the dependency did not answer
+            _log.debug("check_failed", dependency=name, error=type(error).__name__)
+            return False
+        return True
+
+    async def _report(self, status: int) -> None:
+        await self.servicer.set("", status)
+        await self.servicer.set(self._service, status)

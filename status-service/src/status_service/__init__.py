@@ -1,0 +1,1 @@
+"""Answers what became of each photo; writes nothing."""

@@ -1,0 +1,125 @@
+"""StatusService as gRPC: translates, decides nothing."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from photo.status.v1 import status_service_pb2 as pb
+from photo.status.v1 import status_service_pb2_grpc as pb_grpc
+from photo_domain.errors import ErrorCode, FieldViolation, RequestError
+from photo_domain.task_state import TaskStage, TaskStatus, stage_of
+from status_service.object_queries import ObjectQueries
+from status_service.task_queries import TaskQueries
+
+SERVICE = pb.DESCRIPTOR.services_by_name["StatusService"].full_name
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+_STATUS = {status: pb.TaskStatus.Value(f"TASK_STATUS_{status.name}") for status in TaskStatus}
+_STAGE = {stage: pb.TaskStage.Value(f"TASK_STAGE_{stage.name}") for stage in TaskStage}
+
+
+class StatusServicer(pb_grpc.StatusServiceServicer):
+    """photo.status.v1.StatusService."""
+
+    def __init__(self, tasks: TaskQueries, objects: ObjectQueries) -> None:
+        self._tasks = tasks
+        self._objects = objects
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        """Answer the calls of the service at `server`."""
+        pb_grpc.add_StatusServiceServicer_to_server(self, server)
+
+    async def GetTask(  # noqa: N802 - the contract's name
+        self, request: pb.GetTaskRequest, _context: _Context
+    ) -> pb.GetTaskResponse:
+        """One task."""
+        return pb.GetTaskResponse(task=_task(await self._tasks.get(request.task_id)))
+
+    async def BatchGetTasks(  # noqa: N802 - the contract's name
+        self, request: pb.BatchGetTasksRequest, _context: _Context
+    ) -> pb.BatchGetTasksResponse:
+        """Up to 100 tasks."""
+        rows, unknown = await self._tasks.get_many(request.task_ids)
+        return pb.BatchGetTasksResponse(tasks=map(_task, rows), unknown_task_ids=unknown)
+
+    async def GetObject(  # noqa: N802 - the contract's name
+        self, request: pb.GetObjectRequest, _context: _Context
+    ) -> AsyncIterator[pb.GetObjectResponse]:
+        """The bytes of a rendition or of the original."""
+        match request.WhichOneof("object"):
+            case "rendition":
+                stored, opened = await self._objects.open_rendition(
+                    request.task_id, request.rendition
+                )
+            case "original":
+                stored, opened = await self._objects.open_original(
+                    request.task_id, request.viewer.owner
+                )
+            case None:
+                violation = FieldViolation("object", "must be a rendition or the original")
+                raise RequestError(ErrorCode.INVALID_ARGUMENT, "Name an object.", [violation])
+        yield pb.GetObjectResponse(
+            info=pb.ObjectInfo(
+                content_type=stored.content_type, size=opened.size, file_name=stored.file_name
+            )
+        )
+        async for chunk in opened.chunks:
+            yield pb.GetObjectResponse(chunk=chunk)
+
+
+def _task(row: asyncpg.Record) -> pb.Task:
+    status = TaskStatus(row["status"])
+    stage = stage_of(
+        status,
+        leased=row["lease_expires_at"] is not None,
+        postponed=row["next_attempt_at"] is not None,
+    )
+    return pb.Task(
+        task_id=str(row["task_id"]),
+        batch_id=str(row["batch_id"]),
+        photo_id=row["id"],
+        file_name=row["file_name"],
+        content_type=row["content_type"],
+        size=row["size"],
+        status=_STATUS[status],
+        stage=_STAGE[stage],
+        attempts=row["attempts"],
+        revision=row["revision"],
+        create_time=_timestamp(row["created_at"]),
+        start_time=_timestamp(row["started_at"]),
+        finish_time=_timestamp(row["finished_at"]),
+        result=_result(row) if status is TaskStatus.SUCCESS else None,
+        error=pb.TaskError(code=row["error_code"], message=row["error_message"])
+        if status is TaskStatus.FAILURE
+        else None,
+    )
+
+
+def _result(row: asyncpg.Record) -> pb.TaskResult:
+    return pb.TaskResult(
+        random_number=row["random_number"],
+        processing_time=row["processing_time"],
+        format=row["format"],
+        width=row["width"],
+        height=row["height"],
+        renditions=[
+            pb.Rendition(
+                name=name, width=width, height=height, content_type=content_type, size=size
+            )
+            for name, width, height, content_type, size in json.loads(row["renditions"] or "[]")
+        ],
+    )
+
+
+def _timestamp(moment: datetime | None) -> Timestamp | None:
+    if moment is None:
+        return None
+    timestamp = Timestamp()
+    timestamp.FromDatetime(moment)
+    return timestamp

@@ -1,0 +1,32 @@
+"""`python -m upload_gateway`."""
+
+import uvicorn
+
+from service_kit.metrics_server import serve_metrics
+from service_kit.settings import load_settings
+from service_kit.structured_logging import configure_logging
+from upload_gateway.app import build_app
+from upload_gateway.settings import GatewaySettings
+
+
+def main() -> None:
+    """Serve the HTTP API until SIGTERM or SIGINT, then let running requests finish."""
+    settings = load_settings(GatewaySettings)
+    configure_logging(settings, "upload-gateway")
+    serve_metrics(settings.listen_host, settings.gateway_metrics_port)
+    uvicorn.run(
+        build_app(settings),
+        host=settings.listen_host,
+        port=settings.gateway_port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
+    )
+
+
+if __name__ == "__main__":
+    main()

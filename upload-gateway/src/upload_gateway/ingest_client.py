@@ -1,0 +1,125 @@
+"""The ingest service as the gateway uses it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC
+from uuid import UUID
+
+import grpc
+import structlog
+
+from photo.ingest.v1 import ingest_service_pb2 as pb
+from photo.ingest.v1 import ingest_service_pb2_grpc as pb_grpc
+from photo_domain.errors import ErrorCode, RequestError
+from service_kit.rpc_errors import request_error_of
+from upload_gateway.incoming_file import StoredFile
+from upload_gateway.receive_upload import Registration, RejectedFile
+from upload_gateway.request_id import rpc_metadata
+
+_ATTEMPT_SECONDS = 6.0
+_TOTAL_SECONDS = 15.0
+_PAUSE_SECONDS = 0.2
+_DISCARD_SECONDS = 10.0
+
+_TRY_AGAIN = {ErrorCode.OUTCOME_UNKNOWN, ErrorCode.DATABASE_UNAVAILABLE}
+
+_log = structlog.get_logger(__name__)
+
+
+class IngestClient:
+    """Registers batches and discards what failed uploads stored."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = pb_grpc.IngestServiceStub(channel)
+
+    async def register(
+        self,
+        owner: str,
+        idempotency_key: str,
+        files: Sequence[StoredFile],
+        rejected: Sequence[RejectedFile],
+    ) -> Registration:
+        """Register a batch, repeating the call with the same key while its outcome is unknown.
+
+        Raises RequestError: what the service states, or outcome_unknown after 15 s.
+        """
+        request = _register_request(owner, idempotency_key, files, rejected)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _TOTAL_SECONDS
+        uncertain = False
+        while True:
+            try:
+                response = await self._stub.RegisterBatch(
+                    request, timeout=_ATTEMPT_SECONDS, metadata=rpc_metadata()
+                )
+            except grpc.aio.AioRpcError as error:
+                stated = request_error_of(error)
+                _log.warning("register_failed", code=error.code().name, stated=stated is not None)
+                if stated is not None and stated.code not in _TRY_AGAIN:
+                    raise stated from error
+                # Once one attempt may have been written, no later refusal proves the contrary.
+                uncertain = uncertain or stated is None or stated.code is ErrorCode.OUTCOME_UNKNOWN
+                if loop.time() + _PAUSE_SECONDS + _ATTEMPT_SECONDS > deadline:
+                    raise _given_up(stated, uncertain=uncertain) from error
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                return Registration(
+                    batch_id=response.batch_id,
+                    created_at=response.create_time.ToDatetime(UTC),
+                    photo_ids=tuple(task.photo_id for task in response.tasks),
+                )
+
+    async def discard(self, files: Sequence[tuple[UUID, str]]) -> None:
+        """Delete originals that no batch will ever name; what fails is left to the sweeper."""
+        originals = [pb.OriginalRef(task_id=str(task_id), nonce=nonce) for task_id, nonce in files]
+        try:
+            await self._stub.DiscardObjects(
+                pb.DiscardObjectsRequest(originals=originals),
+                timeout=_DISCARD_SECONDS,
+                metadata=rpc_metadata(),
+            )
+        except grpc.aio.AioRpcError as error:
+            _log.warning("discard_failed", originals=len(originals), code=error.code().name)
+
+
+def _given_up(stated: RequestError | None, *, uncertain: bool) -> RequestError:
+    if stated is None or uncertain:
+        return RequestError(
+            ErrorCode.OUTCOME_UNKNOWN, "The upload could not be confirmed; try again soon."
+        )
+    return stated
+
+
+def _register_request(
+    owner: str,
+    idempotency_key: str,
+    files: Sequence[StoredFile],
+    rejected: Sequence[RejectedFile],
+) -> pb.RegisterBatchRequest:
+    return pb.RegisterBatchRequest(
+        idempotency_key=idempotency_key,
+        owner=owner,
+        files=[
+            pb.StoredFile(
+                task_id=str(file.task_id),
+                nonce=file.nonce,
+                file_name=file.file_name,
+                content_type=file.content_type,
+                size=file.size,
+                sha256=file.sha256,
+                position=file.position,
+            )
+            for file in files
+        ],
+        rejected=[
+            pb.RejectedFile(
+                file_name=file.file_name,
+                errors=[
+                    pb.RejectionReason(code=rejection.code, detail=rejection.detail)
+                    for rejection in file.rejections
+                ],
+                position=file.position,
+            )
+            for file in rejected
+        ],
+    )

@@ -1,0 +1,161 @@
+"""A multipart body as it arrives: no part is ever held whole."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from python_multipart import MultipartParser
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import parse_options_header
+
+from upload_gateway.problems import Problem
+from upload_gateway.upload_parts import FieldPart, FileChunk, FileEnd, FilePart, UploadPart
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+# How long the body may stay silent, and how long all of it may take, in seconds.
+_IDLE_SECONDS = 60.0
+_TOTAL_SECONDS = 3600.0
+_MAX_FIELD_SIZE = 4 * 1024
+_MAX_FIELDS = 20
+
+
+def boundary_of(content_type: str) -> bytes:
+    """The boundary that a Content-Type header names. Raises Problem (415, 400)."""
+    media_type, options = parse_options_header(content_type)
+    if media_type != b"multipart/form-data":
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "not_multipart",
+            "Send the files as multipart/form-data in the field `images`.",
+        )
+    boundary = options.get(b"boundary", b"")
+    if not 1 <= len(boundary) <= 70:
+        raise _malformed("the boundary must have 1 to 70 characters (RFC 2046 5.1.1)")
+    return boundary
+
+
+async def parse_upload(boundary: bytes, body: AsyncIterator[bytes]) -> AsyncIterator[UploadPart]:
+    """The parts of `body` in order, each file chunk as soon as it is there.
+
+    Raises Problem: 400 malformed_multipart, 408 body_too_slow; and what `body` raises.
+    """
+    collector = _PartCollector()
+    parser = MultipartParser(boundary, collector.callbacks())
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _TOTAL_SECONDS
+    while True:
+        chunk = await _next_chunk(body, min(_IDLE_SECONDS, deadline - loop.time()))
+        if chunk is None:
+            break
+        try:
+            parser.write(chunk)
+        except MultipartParseError as error:
+            raise _malformed("the body does not follow RFC 7578") from error
+        for part in collector.take():
+            yield part
+    if not collector.ended:
+        raise _malformed("the body ends before its closing boundary")
+
+
+async def _next_chunk(body: AsyncIterator[bytes], seconds: float) -> bytes | None:
+    try:
+        async with asyncio.timeout(max(seconds, 0)):
+            return await anext(body, None)
+    except TimeoutError:
+        raise Problem(
+            HTTPStatus.REQUEST_TIMEOUT,
+            "body_too_slow",
+            f"The body must not stay silent for {_IDLE_SECONDS:.0f} s"
+            f" nor take longer than {_TOTAL_SECONDS:.0f} s.",
+        ) from None
+
+
+class _PartCollector:
+    """Turns the parser's callbacks into parts."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._parts: list[UploadPart] = []
+        self._header_name = b""
+        self._header_value = b""
+        self._disposition = b""
+        self._field: str | None = None
+        self._field_value = b""
+        self._field_count = 0
+
+    def callbacks(self) -> "MultipartCallbacks":
+        return {
+            "on_part_begin": self._on_part_begin,
+            "on_header_field": self._on_header_field,
+            "on_header_value": self._on_header_value,
+            "on_header_end": self._on_header_end,
+            "on_headers_finished": self._on_headers_finished,
+            "on_part_data": self._on_part_data,
+            "on_part_end": self._on_part_end,
+            "on_end": self._on_end,
+        }
+
+    def take(self) -> list[UploadPart]:
+        parts, self._parts = self._parts, []
+        return parts
+
+    def _on_part_begin(self) -> None:
+        self._disposition = self._header_name = self._header_value = self._field_value = b""
+        self._field = None
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+
+    def _on_header_end(self) -> None:
+        if self._header_name.lower() == b"content-disposition":
+            self._disposition = self._header_value
+        self._header_name = self._header_value = b""
+
+    def _on_headers_finished(self) -> None:
+        disposition, options = parse_options_header(self._disposition)
+        if disposition != b"form-data" or b"name" not in options:
+            raise _malformed("a part has no Content-Disposition with a name (RFC 7578 4.2)")
+        name = _decoded(options[b"name"])
+        if b"filename" in options:
+            self._parts.append(FilePart(name, _decoded(options[b"filename"])))
+            return
+        self._field = name
+        self._field_count += 1
+        if self._field_count > _MAX_FIELDS:
+            raise _malformed(f"there are more than {_MAX_FIELDS} fields beside the files")
+
+    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._field is None:
+            self._parts.append(FileChunk(memoryview(data)[start:end]))
+            return
+        self._field_value += data[start:end]
+        if len(self._field_value) > _MAX_FIELD_SIZE:
+            raise _malformed(f"a field is larger than {_MAX_FIELD_SIZE} bytes")
+
+    def _on_part_end(self) -> None:
+        if self._field is None:
+            self._parts.append(FileEnd())
+        else:
+            self._parts.append(FieldPart(self._field, _decoded(self._field_value)))
+
+    def _on_end(self) -> None:
+        self.ended = True
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise _malformed("names and fields must be UTF-8 (RFC 7578 5.1.2)") from None
+
+
+def _malformed(what: str) -> Problem:
+    return Problem(
+        HTTPStatus.BAD_REQUEST, "malformed_multipart", f"The upload cannot be read: {what}."
+    )

@@ -1,0 +1,142 @@
+"""Errors as `application/problem+json` (RFC 9457)."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from photo_domain.errors import ErrorCode, RequestError
+
+RETRY_AFTER_SECONDS = 2
+
+_STATUS = {
+    ErrorCode.IDEMPOTENCY_MISMATCH: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.UNKNOWN_TASK: HTTPStatus.NOT_FOUND,
+    ErrorCode.UNKNOWN_OBJECT: HTTPStatus.NOT_FOUND,
+    ErrorCode.DATABASE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.STORAGE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.OUTCOME_UNKNOWN: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_log = structlog.get_logger(__name__)
+
+
+class ProblemDocument(BaseModel):
+    """The body of every error (RFC 9457); `code` is stable for programs."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+class Problem(Exception):  # noqa: N818 - the term of RFC 9457
+    """An error that its caller may read as it is."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.extensions = dict(extensions or {})
+
+
+def unavailable(code: str, detail: str) -> Problem:
+    """Something that we depend on does not answer now; the response says when to try again."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail)
+
+
+def problem_response(problem: Problem) -> Response:
+    """The response that tells of `problem`."""
+    body = {
+        "type": "about:blank",
+        "title": problem.status.phrase,
+        "status": problem.status.value,
+        "code": problem.code,
+        "detail": problem.detail,
+        **problem.extensions,
+    }
+    headers = {"Cache-Control": "no-store"}
+    if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return Response(
+        orjson.dumps(body),
+        status_code=problem.status.value,
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of the app as a problem, the framework's own included."""
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(RequestError, _answer_request_error)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+    app.add_exception_handler(RequestValidationError, _answer_validation_error)
+    app.add_exception_handler(Exception, _answer_unexpected)
+
+
+def _answer_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_response(error)
+
+
+def _answer_request_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    status = _STATUS.get(error.code)
+    if status is None:
+        # The gateway broke a rule of an internal contract: its caller cannot mend that.
+        _log.error("internal_contract_broken", code=error.code, violations=error.violations)
+        return _answer_unexpected(request, error)
+    return problem_response(Problem(status, error.code, error.detail))
+
+
+def _answer_http_exception(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    problem = Problem(status, status.name.lower(), status.description or status.phrase)
+    response = problem_response(problem)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _answer_validation_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"field": ".".join(str(part) for part in each["loc"]), "detail": each["msg"]}
+        for each in error.errors()
+    ]
+    return problem_response(
+        Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "invalid_request",
+            "The request has fields that are missing or wrong.",
+            {"errors": errors},
+        )
+    )
+
+
+def _answer_unexpected(_request: Request, _error: Exception) -> Response:
+    # The server logs the traceback: Starlette raises the error again after this answer.
+    return problem_response(
+        Problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "internal",
+            "The service met an unexpected error; quote the X-Request-ID when you report it.",
+        )
+    )

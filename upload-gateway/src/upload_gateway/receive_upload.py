@@ -1,0 +1,218 @@
+"""Receives an upload: every file is checked and stored while it arrives, then all are registered.
+
+Rows are born only after every byte is stored. Whatever goes wrong before that leaves nothing:
+what was stored is discarded. After a registration of unknown outcome nothing is discarded, since
+the batch may exist; the sweeper takes what turns out to belong to no photo.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from photo_domain.errors import ErrorCode, RequestError
+from photo_domain.limits import UploadLimits
+from photo_domain.rejection import Rejection
+from photo_objects.errors import StorageUnavailableError
+from photo_objects.original_writer import OriginalWriter
+from upload_gateway.incoming_file import IncomingFile, StoredFile
+from upload_gateway.upload_parts import FileChunk, FileEnd, FilePart, UploadPart
+
+FILE_FIELD = "images"
+# Object stores answer slowly: while one file is put, the next may arrive.
+_PUTS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedFile:
+    """A file that was refused; a name that is too long is cut."""
+
+    file_name: str
+    rejections: tuple[Rejection, ...]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the ingest service answered: database ids in the order of the files."""
+
+    batch_id: str
+    created_at: datetime
+    photo_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An upload that was accepted, in part or whole."""
+
+    registration: Registration
+    accepted: tuple[StoredFile, ...]
+    rejected: tuple[RejectedFile, ...]
+
+
+class UploadRefusedError(Exception):
+    """An upload of which nothing is accepted."""
+
+    def __init__(self, code: str, detail: str, rejected: Sequence[RejectedFile] = ()) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.rejected = tuple(rejected)
+
+
+class Registry(Protocol):
+    """Where uploads are registered."""
+
+    async def register(
+        self,
+        owner: str,
+        idempotency_key: str,
+        files: Sequence[StoredFile],
+        rejected: Sequence[RejectedFile],
+    ) -> Registration:
+        """Register a batch. Raises RequestError; outcome_unknown where it may exist after all."""
+
+    async def discard(self, files: Sequence[tuple[UUID, str]]) -> None:
+        """Delete originals, by task id and nonce, that no batch will ever name. Never raises."""
+
+
+class UploadReceiver:
+    """Takes uploads in for as long as the process lives."""
+
+    def __init__(self, originals: OriginalWriter, registry: Registry, limits: UploadLimits) -> None:
+        self._originals = originals
+        self._registry = registry
+        self._limits = limits
+
+    async def receive(
+        self, owner: str, idempotency_key: str, parts: AsyncIterator[UploadPart]
+    ) -> Receipt:
+        """Store and register what `parts` bring.
+
+        Raises UploadRefusedError (no_files, no_valid_files, too_many_files, unexpected_field),
+        RequestError (storage_unavailable and what the registry raises), and what `parts` raises.
+        """
+        upload = _Upload(self._originals, self._limits)
+        try:
+            await upload.take(parts)
+            stored = await upload.finish_puts()
+            if not stored:
+                raise _nothing_accepted(upload.rejected)
+        except BaseException:
+            await self._discard(await upload.abandon())
+            raise
+        try:
+            registration = await self._registry.register(
+                owner, idempotency_key, stored, upload.rejected
+            )
+        except RequestError as error:
+            if error.code is not ErrorCode.OUTCOME_UNKNOWN:
+                await self._discard(stored)
+            raise
+        return Receipt(registration, tuple(stored), tuple(upload.rejected))
+
+    async def _discard(self, files: Sequence[StoredFile]) -> None:
+        if files:
+            await self._registry.discard([(file.task_id, file.nonce) for file in files])
+
+
+class _Upload:
+    """The files of one request and the puts that are under way."""
+
+    def __init__(self, originals: OriginalWriter, limits: UploadLimits) -> None:
+        self.rejected: list[RejectedFile] = []
+        self._originals = originals
+        self._limits = limits
+        self._file_count = 0
+        self._current: IncomingFile | None = None
+        self._puts: list[asyncio.Task[StoredFile]] = []
+        self._room = asyncio.Semaphore(_PUTS_AT_ONCE)
+        self._put_failed = False
+
+    async def take(self, parts: AsyncIterator[UploadPart]) -> None:
+        async for part in parts:
+            match part:
+                case FileChunk(data):
+                    await self._write(data)
+                case FilePart(name, file_name):
+                    self._begin(name, file_name)
+                case FileEnd():
+                    await self._end()
+
+    async def finish_puts(self) -> list[StoredFile]:
+        if self._puts:
+            await asyncio.wait(self._puts)
+        try:
+            return [put.result() for put in self._puts]
+        except StorageUnavailableError as error:
+            raise _storage_unavailable() from error
+
+    async def abandon(self) -> list[StoredFile]:
+        """Stop, and answer what lies in storage all the same. Every put under way has an end."""
+        if self._current is not None:
+            await self._current.abort()
+        outcomes = await asyncio.gather(*self._puts, return_exceptions=True)
+        return [outcome for outcome in outcomes if isinstance(outcome, StoredFile)]
+
+    def _begin(self, field: str, file_name: str) -> None:
+        if field != FILE_FIELD:
+            raise UploadRefusedError(
+                "unexpected_field",
+                f"A file came in the field `{field[:100]}`; send files in `{FILE_FIELD}`.",
+            )
+        if self._file_count == self._limits.max_files:
+            raise UploadRefusedError(
+                "too_many_files", f"An upload holds at most {self._limits.max_files} files."
+            )
+        if self._put_failed:
+            raise _storage_unavailable()
+        self._current = IncomingFile(file_name, self._file_count, self._originals, self._limits)
+        self._file_count += 1
+
+    async def _write(self, data: memoryview) -> None:
+        assert self._current is not None
+        try:
+            await self._current.write(data)
+        except StorageUnavailableError as error:
+            raise _storage_unavailable() from error
+
+    async def _end(self) -> None:
+        file = self._current
+        assert file is not None
+        if not file.file_name and not file.size:
+            # A form whose file input was left empty sends a part without name and bytes.
+            self._current = None
+            self._file_count -= 1
+            return
+        await file.complete()
+        if file.rejections:
+            name = file.file_name[: self._limits.max_file_name_characters]
+            self.rejected.append(RejectedFile(name, tuple(file.rejections), file.position))
+            self._current = None
+            return
+        await self._room.acquire()
+        self._puts.append(asyncio.create_task(self._put(file)))
+        self._current = None
+
+    async def _put(self, file: IncomingFile) -> StoredFile:
+        try:
+            return await file.put()
+        except StorageUnavailableError:
+            self._put_failed = True
+            raise
+        finally:
+            self._room.release()
+
+
+def _nothing_accepted(rejected: Sequence[RejectedFile]) -> UploadRefusedError:
+    if rejected:
+        return UploadRefusedError("no_valid_files", "No file of the upload is valid.", rejected)
+    return UploadRefusedError("no_files", f"The upload has no file in the field `{FILE_FIELD}`.")
+
+
+def _storage_unavailable() -> RequestError:
+    return RequestError(
+        ErrorCode.STORAGE_UNAVAILABLE, "The storage does not take files now; try again soon."
+    )

@@ -1,0 +1,48 @@
+"""What surrounds every HTTP request: its id in the log and in the answer, and metrics."""
+
+import time
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from upload_gateway.request_id import REQUEST_ID_HEADER, request_id_of
+
+_SECONDS = Histogram("http_request_seconds", "Time from first to last byte", ["method", "route"])
+_REQUESTS = Counter("http_requests_total", "Requests by answer", ["method", "route", "status"])
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+class RequestEdge:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = request_id_of(scope["headers"])
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        status = 500
+        started = time.perf_counter()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"].append((REQUEST_ID_HEADER, request_id.encode()))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            # The route's template, never its address: labels must stay few.
+            route = getattr(scope.get("route"), "path", "unknown")
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            _SECONDS.labels(method, route).observe(time.perf_counter() - started)
+            _REQUESTS.labels(method, route, status).inc()

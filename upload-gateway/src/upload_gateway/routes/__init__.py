@@ -1,0 +1,1 @@
+"""The calls of the HTTP API; each route translates and decides nothing."""

@@ -1,0 +1,157 @@
+"""`POST /api/upload/`."""
+
+import uuid
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+
+from upload_gateway.adapters import adapters_of
+from upload_gateway.csrf import has_header_token, require_form_token, require_session
+from upload_gateway.json_response import json_response
+from upload_gateway.multipart_upload import boundary_of, parse_upload
+from upload_gateway.problems import Problem, ProblemDocument
+from upload_gateway.receive_upload import (
+    FILE_FIELD,
+    Receipt,
+    RejectedFile,
+    UploadRefusedError,
+)
+from upload_gateway.task_document import TaskDocument, queued_task
+
+router = APIRouter()
+
+
+class RejectionDocument(BaseModel):
+    """One reason to refuse a file: `code` for programs, `detail` for people."""
+
+    code: str
+    detail: str
+
+
+class RejectedDocument(BaseModel):
+    """A file that was refused and every reason for it."""
+
+    file_name: str
+    errors: list[RejectionDocument]
+
+
+class ReceiptDocument(BaseModel):
+    """An upload that was accepted, in part or whole."""
+
+    batch_id: str
+    task_ids: list[str]
+    accepted: list[TaskDocument]
+    rejected: list[RejectedDocument]
+
+
+_PROBLEMS = {
+    HTTPStatus.BAD_REQUEST: "malformed_multipart",
+    HTTPStatus.FORBIDDEN: "csrf_failed",
+    HTTPStatus.REQUEST_TIMEOUT: "body_too_slow",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not_multipart",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "no_files, no_valid_files, too_many_files, unexpected_field",
+    HTTPStatus.SERVICE_UNAVAILABLE: "storage_unavailable, database_unavailable, outcome_unknown",
+}
+
+_BODY_SCHEMA = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": [FILE_FIELD],
+                "properties": {
+                    FILE_FIELD: {
+                        "type": "array",
+                        "items": {"type": "string", "format": "binary"},
+                        "minItems": 1,
+                        "maxItems": 100,
+                    }
+                },
+            }
+        }
+    },
+}
+
+
+@router.post(
+    "/api/upload/",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=ReceiptDocument,
+    responses={
+        status.value: {"model": ProblemDocument, "description": codes}
+        for status, codes in _PROBLEMS.items()
+    },
+    openapi_extra={"requestBody": _BODY_SCHEMA},
+)
+async def upload(request: Request) -> Response:
+    """Take photos in: valid files are queued, invalid ones are listed with their reasons."""
+    adapters = adapters_of(request)
+    session = require_session(request, adapters.cookies)
+    proven = has_header_token(request, adapters.cookies, session)
+    boundary = boundary_of(request.headers.get("content-type", ""))
+    _check_length(request, adapters.limits.max_body_size)
+    parts = parse_upload(boundary, request.stream())
+    if not proven:
+        parts = require_form_token(parts, adapters.cookies, session)
+    try:
+        receipt = await adapters.receiver.receive(session.owner, str(uuid.uuid4()), parts)
+    except UploadRefusedError as error:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            error.code,
+            error.detail,
+            {"rejected": _rejected(error.rejected)},
+        ) from error
+    except ClientDisconnect:
+        # Nobody reads this; it only ends the request without a traceback.
+        raise Problem(
+            HTTPStatus.BAD_REQUEST, "client_disconnected", "The upload broke off."
+        ) from None
+    return json_response(_receipt(receipt), HTTPStatus.ACCEPTED)
+
+
+def _check_length(request: Request, max_body_size: int) -> None:
+    length = request.headers.get("content-length")
+    if length is not None and int(length) > max_body_size:
+        raise Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "body_too_large",
+            f"The body must not be larger than {max_body_size} bytes; send fewer files at once.",
+        )
+
+
+def _receipt(receipt: Receipt) -> dict[str, Any]:
+    registration = receipt.registration
+    return {
+        "batch_id": registration.batch_id,
+        "task_ids": [str(file.task_id) for file in receipt.accepted],
+        "accepted": [
+            queued_task(
+                file,
+                batch_id=registration.batch_id,
+                photo_id=photo_id,
+                created_at=registration.created_at,
+            )
+            for file, photo_id in zip(receipt.accepted, registration.photo_ids, strict=True)
+        ],
+        "rejected": _rejected(receipt.rejected),
+    }
+
+
+def _rejected(files: Sequence[RejectedFile]) -> list[dict[str, Any]]:
+    return [
+        {
+            "file_name": file.file_name,
+            "errors": [
+                {"code": rejection.code, "detail": rejection.detail}
+                for rejection in file.rejections
+            ],
+        }
+        for file in files
+    ]

@@ -1,0 +1,57 @@
+"""`GET /api/limits` and `GET /api/csrf`: what a client needs before it uploads."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from photo_domain.file_format import FORMAT_BY_EXTENSION
+from upload_gateway.adapters import adapters_of
+from upload_gateway.json_response import json_response
+from upload_gateway.receive_upload import FILE_FIELD
+from upload_gateway.session import new_session
+
+router = APIRouter()
+
+
+class LimitsDocument(BaseModel):
+    """The limits of an upload: sizes in bytes, names in characters, extensions to media types."""
+
+    field: str
+    max_files: int
+    max_file_size: int
+    max_file_name_characters: int
+    max_body_size: int
+    extensions: dict[str, str]
+
+
+class CsrfDocument(BaseModel):
+    """The token to send in X-CSRFToken along with the cookies of this answer."""
+
+    csrf_token: str
+
+
+@router.get("/api/limits", response_model=LimitsDocument)
+async def limits(request: Request) -> Response:
+    """The limits that an upload is held against."""
+    held = adapters_of(request).limits
+    body = {
+        "field": FILE_FIELD,
+        "max_files": held.max_files,
+        "max_file_size": held.max_file_size,
+        "max_file_name_characters": held.max_file_name_characters,
+        "max_body_size": held.max_body_size,
+        "extensions": {
+            extension: file_format.content_type
+            for extension, file_format in FORMAT_BY_EXTENSION.items()
+        },
+    }
+    return json_response(body, headers={"Cache-Control": "public, max-age=300"})
+
+
+@router.get("/api/csrf", response_model=CsrfDocument)
+async def csrf(request: Request) -> Response:
+    """A token for scripts, bound to the visitor's session, which begins here if there is none."""
+    cookies = adapters_of(request).cookies
+    session = cookies.read(request) or new_session()
+    response = json_response({"csrf_token": cookies.csrf_token(session)})
+    cookies.write(request, response, session)
+    return response

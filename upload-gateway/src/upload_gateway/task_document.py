@@ -1,0 +1,99 @@
+"""A task as JSON, the same everywhere."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from photo_domain.task_state import TaskStage, TaskStatus
+from upload_gateway.incoming_file import StoredFile
+
+TaskDict = dict[str, Any]
+
+
+class RenditionDocument(BaseModel):
+    """A smaller copy of a photo; width and height in pixels, size in bytes."""
+
+    name: str
+    width: int
+    height: int
+    content_type: str
+    size: int
+    url: str
+
+
+class ResultDocument(BaseModel):
+    """What processing found and made; `processing_time` in seconds, sizes in pixels, upright."""
+
+    random_number: int
+    processing_time: float
+    format: Literal["jpeg", "png", "webp", "pdf"]
+    width: int
+    height: int
+    renditions: list[RenditionDocument]
+
+
+class FailureDocument(BaseModel):
+    """Why a task failed: `code` for programs, `message` for people."""
+
+    code: str
+    message: str
+
+
+class TaskDocument(BaseModel):
+    """The processing of one photo; `size` in bytes, times in UTC (RFC 3339)."""
+
+    task_id: str
+    batch_id: str
+    photo_id: int
+    file_name: str
+    content_type: str
+    size: int
+    status: TaskStatus
+    stage: TaskStage
+    attempts: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    status_url: str
+    result: ResultDocument | None
+    error: FailureDocument | None
+
+
+def status_url(task_id: str) -> str:
+    """Where the task is told."""
+    return f"/api/task-status/{task_id}"
+
+
+def rendition_url(task_id: str, name: str) -> str:
+    """Where the rendition lies."""
+    return f"/api/tasks/{task_id}/renditions/{name}"
+
+
+def utc_text(moment: datetime) -> str:
+    """RFC 3339 with microseconds and Z."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def queued_task(
+    file: StoredFile, *, batch_id: str, photo_id: int, created_at: datetime
+) -> TaskDict:
+    """The document of a task that was registered a moment ago."""
+    task_id = str(file.task_id)
+    return {
+        "task_id": task_id,
+        "batch_id": batch_id,
+        "photo_id": photo_id,
+        "file_name": file.file_name,
+        "content_type": file.content_type,
+        "size": file.size,
+        "status": TaskStatus.PENDING,
+        "stage": TaskStage.QUEUED,
+        "attempts": 0,
+        "created_at": utc_text(created_at),
+        "started_at": None,
+        "finished_at": None,
+        "status_url": status_url(task_id),
+        "result": None,
+        "error": None,
+    }
