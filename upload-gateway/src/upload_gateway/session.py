@@ -1,5 +1,6 @@
 """Visitors without credentials: a signed anonymous session is the owner of what they upload."""
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 
@@ -28,8 +29,8 @@ class SessionCookies:
     """Signs sessions and the CSRF tokens that are bound to them (HMAC-SHA-256)."""
 
     def __init__(self, secret: str) -> None:
-        self._sessions = Signer(secret, salt="session", digest_method="sha256")
-        self._csrf_tokens = Signer(secret, salt="csrf", digest_method="sha256")
+        self._sessions = Signer(secret, salt="session", digest_method=hashlib.sha256)
+        self._csrf_tokens = Signer(secret, salt="csrf", digest_method=hashlib.sha256)
 
     def read(self, request: Request) -> Session | None:
         """The session whose cookie came with `request`, None without a genuine one."""

@@ -89,7 +89,8 @@ class StatusClient:
 
         async def chunks() -> AsyncIterator[bytes]:
             try:
-                async for message in call:
+                # A call that was read by hand once must be read so to its end.
+                while isinstance(message := await call.read(), pb.GetObjectResponse):
                     yield message.chunk
             finally:
                 # Leaving the loop early does not end the call by itself.
