@@ -16,7 +16,7 @@ from upload_gateway.ingest_client import IngestClient
 from upload_gateway.problems import install_problem_handlers
 from upload_gateway.receive_upload import UploadReceiver
 from upload_gateway.request_edge import RequestEdge
-from upload_gateway.routes import photo_objects, probes, task_status, upload, visitor
+from upload_gateway.routes import home, photo_objects, probes, task_status, upload, visitor
 from upload_gateway.session import SessionCookies
 from upload_gateway.settings import GatewaySettings
 from upload_gateway.status_client import StatusClient
@@ -58,7 +58,7 @@ def build_app(settings: GatewaySettings) -> FastAPI:
     )
     app.add_middleware(RequestEdge)
     install_problem_handlers(app)
-    for routes in (upload, task_status, photo_objects, visitor, probes):
+    for routes in (home, upload, task_status, photo_objects, visitor, probes):
         app.include_router(routes.router)
     return app
 
