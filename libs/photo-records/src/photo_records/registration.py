@@ -1,7 +1,7 @@
 """How a batch is born: one statement writes the rows of many batches at once."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -134,10 +134,11 @@ async def insert_batches(
 
 
 async def find_batches(
-    connection: Connection, keys: Sequence[tuple[str, str]]
+    connection: Connection, keys: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], RegisteredBatch]:
     """The batches that were registered under these (owner, idempotency key) pairs."""
-    rows = await connection.fetch(_FIND, [owner for owner, _ in keys], [key for _, key in keys])
+    pairs = set(keys)  # a pair asked for twice would find every photo twice
+    rows = await connection.fetch(_FIND, [owner for owner, _ in pairs], [key for _, key in pairs])
     return {
         (group[0]["owner"], group[0]["idempotency_key"]): RegisteredBatch(
             batch_id=batch_id,
@@ -158,12 +159,10 @@ async def mark_enqueued(pool: asyncpg.Pool, task_ids: Sequence[UUID]) -> None:
     )
 
 
-async def registered_keys(pool: asyncpg.Pool, keys_by_task: dict[UUID, str]) -> set[str]:
-    """Which of these originals, keyed by task id, belong to a photo."""
-    rows = await pool.fetch(
-        "SELECT object_key FROM photos WHERE task_id = ANY($1)", list(keys_by_task)
-    )
-    return {row["object_key"] for row in rows} & set(keys_by_task.values())
+async def registered_keys(pool: asyncpg.Pool, task_ids: Collection[UUID]) -> set[str]:
+    """The keys of the originals of those of these tasks that exist."""
+    rows = await pool.fetch("SELECT object_key FROM photos WHERE task_id = ANY($1)", list(task_ids))
+    return {row["object_key"] for row in rows}
 
 
 def _grouped(rows: Sequence[asyncpg.Record], column: str) -> dict[Any, list[asyncpg.Record]]:

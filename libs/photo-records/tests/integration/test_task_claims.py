@@ -1,18 +1,23 @@
 """Claims and their fences, with two connections at a time."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import Engine, Row, create_engine, event, func, insert, select, text, update
+
 from photo_domain.failure import FailureCode
 from photo_domain.file_format import FileFormat
 from photo_domain.task_id import new_task_id
 from photo_domain.task_state import TaskStatus
 from photo_records.database_url import with_driver
-from photo_records.tables import BatchRecord, PhotoRecord, Record, RenditionRecord
+from photo_records.tables import BatchRecord, PhotoRecord, RenditionRecord
 from photo_records.task_claims import (
+    ClaimedTask,
     PhotoResult,
     StoredRendition,
     claim_task,
@@ -21,7 +26,6 @@ from photo_records.task_claims import (
     postpone,
 )
 from photo_records.task_queue import Lane
-from sqlalchemy import create_engine, event, func, insert, select, text, update
 
 LEASE = timedelta(seconds=135)
 RESULT = PhotoResult(FileFormat.JPEG, 1600, 1000, 42, 0.25)
@@ -31,100 +35,103 @@ RENDITIONS = [
 ]
 
 
-@pytest.fixture
-def engine(database_url):
-    engine = create_engine(with_driver(database_url, "psycopg2"))
-    Record.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+class Tasks:
+    """Tasks in a real database, and what everyone else would see of them."""
 
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
-@pytest.fixture
-def add_photos(engine):
-    def add(count=1):
+    def add(self, count: int) -> list[UUID]:
         batch_id = uuid4()
         task_ids = [new_task_id() for _ in range(count)]
-        with engine.begin() as connection:
-            connection.execute(
-                insert(BatchRecord).values(
-                    id=batch_id,
-                    owner="owner",
-                    idempotency_key=str(batch_id),
-                    fingerprint=bytes(32),
-                    rejected=[],
-                    pending=count,
-                )
-            )
-            connection.execute(
-                insert(PhotoRecord),
-                [
-                    {
-                        "task_id": task_id,
-                        "batch_id": batch_id,
-                        "owner": "owner",
-                        "file_name": "a.jpg",
-                        "content_type": "image/jpeg",
-                        "size": 3,
-                        "sha256": bytes(32),
-                        "object_key": f"originals/{task_id}",
-                        "position": position,
-                        "lane": Lane.INTERACTIVE,
-                    }
-                    for position, task_id in enumerate(task_ids)
-                ],
-            )
+        batch = {
+            "id": batch_id,
+            "owner": "owner",
+            "idempotency_key": str(batch_id),
+            "fingerprint": bytes(32),
+            "rejected": [],
+            "pending": count,
+        }
+        photos = [
+            {
+                "task_id": task_id,
+                "batch_id": batch_id,
+                "owner": "owner",
+                "file_name": "a.jpg",
+                "content_type": "image/jpeg",
+                "size": 3,
+                "sha256": bytes(32),
+                "object_key": f"originals/{task_id}",
+                "position": position,
+                "lane": Lane.INTERACTIVE,
+            }
+            for position, task_id in enumerate(task_ids)
+        ]
+        with self.engine.begin() as connection:
+            connection.execute(insert(BatchRecord), [batch])
+            connection.execute(insert(PhotoRecord), photos)
         return task_ids
 
-    return add
+    def claim(self, task_id: UUID) -> ClaimedTask | None:
+        with self.engine.begin() as connection:
+            return claim_task(connection, task_id, LEASE)
 
+    def claimed(self, task_id: UUID) -> ClaimedTask:
+        claim = self.claim(task_id)
+        assert claim is not None
+        return claim
 
-@pytest.fixture
-def photo_of(engine):
-    def read(task_id):
-        with engine.begin() as connection:
-            query = select(PhotoRecord.__table__).where(PhotoRecord.task_id == task_id)
-            return connection.execute(query).one()
+    def succeed(self, claim: ClaimedTask) -> bool:
+        with self.engine.begin() as connection:
+            return finish_success(connection, claim, RESULT, RENDITIONS)
 
-    return read
+    def fail(self, claim: ClaimedTask, code: FailureCode) -> bool:
+        with self.engine.begin() as connection:
+            return finish_failure(connection, claim, code)
 
+    def postpone(self, claim: ClaimedTask, delay: timedelta) -> bool:
+        with self.engine.begin() as connection:
+            return postpone(connection, claim, delay)
 
-@pytest.fixture
-def pending_of(engine, photo_of):
-    def read(task_id):
-        with engine.begin() as connection:
-            query = select(BatchRecord.pending).where(BatchRecord.id == photo_of(task_id).batch_id)
-            return connection.execute(query).scalar_one()
-
-    return read
-
-
-@pytest.fixture
-def change(engine):
-    """Changes the row behind everyone's back, as time would."""
-
-    def write(task_id, **columns):
-        with engine.begin() as connection:
+    def change(self, task_id: UUID, **columns: Any) -> None:
+        """Change the row behind everyone's back, as time would."""
+        with self.engine.begin() as connection:
             connection.execute(
                 update(PhotoRecord).where(PhotoRecord.task_id == task_id).values(**columns)
             )
 
-    return write
+    def photo(self, task_id: UUID) -> Row[Any]:
+        query = select(PhotoRecord.__table__).where(PhotoRecord.task_id == task_id)
+        with self.engine.begin() as connection:
+            return connection.execute(query).one()
+
+    def pending(self, task_id: UUID) -> int:
+        query = select(BatchRecord.pending).where(BatchRecord.id == self.photo(task_id).batch_id)
+        with self.engine.begin() as connection:
+            return connection.execute(query).scalar_one()
+
+    def renditions(self, task_id: UUID) -> list[tuple[Any, ...]]:
+        query = (
+            select(RenditionRecord.__table__)
+            .where(RenditionRecord.photo_id == self.photo(task_id).id)
+            .order_by(RenditionRecord.name)
+        )
+        with self.engine.begin() as connection:
+            return [tuple(row) for row in connection.execute(query)]
 
 
 @pytest.fixture
-def claim(engine):
-    def take(task_id):
-        with engine.begin() as connection:
-            return claim_task(connection, task_id, LEASE)
-
-    return take
+def tasks(database_url: str) -> Iterator[Tasks]:
+    engine = create_engine(with_driver(database_url, "psycopg2"))
+    yield Tasks(engine)
+    engine.dispose()
 
 
-def test_a_claim_leases_the_task_and_counts_the_attempt(add_photos, claim, photo_of):
-    (task_id,) = add_photos()
-    before = photo_of(task_id)
-    claimed = claim(task_id)
-    after = photo_of(task_id)
+def test_a_claim_leases_the_task_and_counts_the_attempt(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    before = tasks.photo(task_id)
+    claimed = tasks.claimed(task_id)
+    after = tasks.photo(task_id)
     assert claimed.photo_id == after.id
     assert claimed.task_id == task_id
     assert claimed.object_key == after.object_key
@@ -135,196 +142,166 @@ def test_a_claim_leases_the_task_and_counts_the_attempt(add_photos, claim, photo
     assert after.lease_expires_at - after.started_at == LEASE
 
 
-def test_an_unknown_task_cannot_be_claimed(claim):
-    assert claim(new_task_id()) is None
+def test_an_unknown_task_cannot_be_claimed(tasks: Tasks) -> None:
+    assert tasks.claim(new_task_id()) is None
 
 
-def test_a_leased_task_cannot_be_claimed(add_photos, claim, photo_of):
-    (task_id,) = add_photos()
-    claim(task_id)
-    leased = photo_of(task_id)
-    assert claim(task_id) is None
-    assert photo_of(task_id) == leased
+def test_a_leased_task_cannot_be_claimed(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    tasks.claimed(task_id)
+    leased = tasks.photo(task_id)
+    assert tasks.claim(task_id) is None
+    assert tasks.photo(task_id) == leased
 
 
-def test_an_ended_task_cannot_be_claimed(engine, add_photos, claim, photo_of):
-    (task_id,) = add_photos()
-    claimed = claim(task_id)
-    with engine.begin() as connection:
-        assert finish_failure(connection, claimed, FailureCode.CORRUPT_IMAGE)
-    ended = photo_of(task_id)
-    assert claim(task_id) is None
-    assert photo_of(task_id) == ended
+def test_an_ended_task_cannot_be_claimed(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    claimed = tasks.claimed(task_id)
+    assert tasks.fail(claimed, FailureCode.CORRUPT_IMAGE)
+    ended = tasks.photo(task_id)
+    assert tasks.claim(task_id) is None
+    assert tasks.photo(task_id) == ended
 
 
-def test_only_one_of_many_claims_at_once_wins(add_photos, claim):
-    (task_id,) = add_photos()
+def test_only_one_of_many_claims_at_once_wins(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
     with ThreadPoolExecutor(5) as threads:
-        claims = list(threads.map(claim, [task_id] * 5))
+        claims = list(threads.map(tasks.claim, [task_id] * 5))
     assert sum(claimed is not None for claimed in claims) == 1
 
 
-def test_a_claim_that_waits_for_another_claim_loses(engine, add_photos, claim):
-    (task_id,) = add_photos()
-    waits = ThreadPoolExecutor(1)
-    with engine.begin() as first:
-        assert claim_task(first, task_id, LEASE)
-        second = waits.submit(claim, task_id)
-        _wait_until_blocked(engine)
-    assert second.result(timeout=30) is None
-    waits.shutdown()
+def test_a_claim_that_waits_for_another_claim_loses(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    with ThreadPoolExecutor(1) as thread:
+        with tasks.engine.begin() as first:
+            assert claim_task(first, task_id, LEASE)
+            second = thread.submit(tasks.claim, task_id)
+            _wait_until_blocked(tasks.engine)
+        assert second.result(timeout=30) is None
 
 
-def test_success_stores_the_result_and_the_renditions(
-    engine, add_photos, claim, photo_of, pending_of
-):
-    task_id, other = add_photos(2)
-    claimed = claim(task_id)
-    with engine.begin() as connection:
-        assert finish_success(connection, claimed, RESULT, RENDITIONS)
-    photo = photo_of(task_id)
+def test_success_stores_the_result_and_the_renditions(tasks: Tasks) -> None:
+    task_id, other = tasks.add(2)
+    claimed = tasks.claimed(task_id)
+    assert tasks.succeed(claimed)
+    photo = tasks.photo(task_id)
     assert photo.status == TaskStatus.SUCCESS
     assert photo.revision == claimed.revision + 1
     assert photo.finished_at is not None
     assert photo.lease_expires_at is None
     assert (photo.format, photo.width, photo.height) == ("jpeg", 1600, 1000)
     assert (photo.random_number, photo.processing_time) == (42, 0.25)
-    assert pending_of(task_id) == 1
-    assert photo_of(other).status == TaskStatus.PENDING
-    with engine.begin() as connection:
-        rows = connection.execute(
-            select(RenditionRecord.__table__).order_by(RenditionRecord.name)
-        ).all()
-    assert [tuple(row) for row in rows] == [
+    assert tasks.pending(task_id) == 1
+    assert tasks.photo(other).status == TaskStatus.PENDING
+    assert tasks.renditions(task_id) == [
         (photo.id, "preview", 1280, 800, "image/webp", 1000, "renditions/a/preview"),
         (photo.id, "thumbnail", 320, 200, "image/webp", 100, "renditions/a/thumbnail"),
     ]
 
 
-def test_failure_stores_the_code_and_its_sentence(engine, add_photos, claim, photo_of, pending_of):
-    (task_id,) = add_photos()
-    claimed = claim(task_id)
-    with engine.begin() as connection:
-        assert finish_failure(connection, claimed, FailureCode.CORRUPT_IMAGE)
-    photo = photo_of(task_id)
+def test_failure_stores_the_code_and_its_sentence(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    claimed = tasks.claimed(task_id)
+    assert tasks.fail(claimed, FailureCode.CORRUPT_IMAGE)
+    photo = tasks.photo(task_id)
     assert photo.status == TaskStatus.FAILURE
     assert photo.error_code == "corrupt_image"
     assert photo.error_message == FailureCode.CORRUPT_IMAGE.message
     assert photo.revision == claimed.revision + 1
     assert photo.finished_at is not None
     assert photo.lease_expires_at is None
-    assert pending_of(task_id) == 0
+    assert tasks.pending(task_id) == 0
 
 
-def test_a_run_whose_lease_ran_out_changes_nothing_after_the_next_claim(
-    engine, add_photos, claim, change, photo_of, pending_of
-):
-    (task_id,) = add_photos()
-    late = claim(task_id)
-    change(task_id, lease_expires_at=func.now() - timedelta(seconds=1))
-    current = claim(task_id)
+def test_a_run_whose_lease_ran_out_changes_nothing_after_the_next_claim(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    late = tasks.claimed(task_id)
+    tasks.change(task_id, lease_expires_at=func.now() - timedelta(seconds=1))
+    current = tasks.claimed(task_id)
     assert current.attempts == 2
-    held = photo_of(task_id)
-    with engine.begin() as connection:
-        assert not finish_success(connection, late, RESULT, RENDITIONS)
-        assert not finish_failure(connection, late, FailureCode.INTERNAL)
-        assert not postpone(connection, late, timedelta(seconds=5))
-    assert photo_of(task_id) == held
-    assert pending_of(task_id) == 1
-    with engine.begin() as connection:
-        assert finish_success(connection, current, RESULT, RENDITIONS)
+    held = tasks.photo(task_id)
+    assert not tasks.succeed(late)
+    assert not tasks.fail(late, FailureCode.INTERNAL)
+    assert not tasks.postpone(late, timedelta(seconds=5))
+    assert tasks.photo(task_id) == held
+    assert tasks.pending(task_id) == 1
+    assert tasks.succeed(current)
 
 
-def test_a_run_whose_lease_ran_out_may_end_the_task_if_nobody_took_it(
-    engine, add_photos, claim, change, photo_of
-):
-    (task_id,) = add_photos()
-    late = claim(task_id)
-    change(task_id, lease_expires_at=func.now() - timedelta(seconds=1))
-    with engine.begin() as connection:
-        assert finish_success(connection, late, RESULT, RENDITIONS)
-    assert photo_of(task_id).status == TaskStatus.SUCCESS
+def test_a_run_whose_lease_ran_out_may_end_the_task_if_nobody_took_it(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    late = tasks.claimed(task_id)
+    tasks.change(task_id, lease_expires_at=func.now() - timedelta(seconds=1))
+    assert tasks.succeed(late)
+    assert tasks.photo(task_id).status == TaskStatus.SUCCESS
 
 
-def test_of_two_ends_at_once_one_counts(engine, add_photos, claim, photo_of, pending_of):
-    (task_id,) = add_photos()
-    claimed = claim(task_id)
-
-    def succeed():
-        with engine.begin() as connection:
-            return finish_success(connection, claimed, RESULT, RENDITIONS)
-
-    waits = ThreadPoolExecutor(1)
-    with engine.begin() as first:
-        assert finish_failure(first, claimed, FailureCode.INTERNAL)
-        second = waits.submit(succeed)
-        _wait_until_blocked(engine)
-    assert second.result(timeout=30) is False
-    waits.shutdown()
-    assert photo_of(task_id).status == TaskStatus.FAILURE
-    assert pending_of(task_id) == 0
-    with engine.begin() as connection:
-        assert not connection.execute(select(RenditionRecord.__table__)).all()
+def test_of_two_ends_at_once_one_counts(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    claimed = tasks.claimed(task_id)
+    with ThreadPoolExecutor(1) as thread:
+        with tasks.engine.begin() as first:
+            assert finish_failure(first, claimed, FailureCode.INTERNAL)
+            second = thread.submit(tasks.succeed, claimed)
+            _wait_until_blocked(tasks.engine)
+        assert second.result(timeout=30) is False
+    assert tasks.photo(task_id).status == TaskStatus.FAILURE
+    assert tasks.pending(task_id) == 0
+    assert not tasks.renditions(task_id)
 
 
-def test_an_end_that_rolls_back_leaves_the_claim(engine, add_photos, claim, photo_of, pending_of):
-    (task_id,) = add_photos()
-    claimed = claim(task_id)
-    held = photo_of(task_id)
-    with engine.connect() as connection:
+def test_an_end_that_rolls_back_leaves_the_claim(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    claimed = tasks.claimed(task_id)
+    held = tasks.photo(task_id)
+    with tasks.engine.connect() as connection:
         assert finish_success(connection, claimed, RESULT, RENDITIONS)
         connection.rollback()
-    assert photo_of(task_id) == held
-    assert pending_of(task_id) == 1
+    assert tasks.photo(task_id) == held
+    assert tasks.pending(task_id) == 1
 
 
-def test_photos_of_one_batch_end_side_by_side(engine, add_photos, claim, pending_of):
-    task_ids = add_photos(40)
+def test_photos_of_one_batch_end_side_by_side(tasks: Tasks) -> None:
+    task_ids = tasks.add(40)
 
-    def succeed(task_id):
-        claimed = claim(task_id)
-        with engine.begin() as connection:
-            return finish_success(connection, claimed, RESULT, RENDITIONS)
+    def succeed(task_id: UUID) -> bool:
+        return tasks.succeed(tasks.claimed(task_id))
 
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(succeed, task_ids))
-    assert pending_of(task_ids[0]) == 0
+    assert tasks.pending(task_ids[0]) == 0
 
 
-def test_a_postponed_task_is_claimed_when_it_is_due_and_not_before(
-    engine, add_photos, claim, change, photo_of, pending_of
-):
-    (task_id,) = add_photos()
-    claimed = claim(task_id)
-    with engine.begin() as connection:
-        assert postpone(connection, claimed, timedelta(minutes=5))
-    waiting = photo_of(task_id)
+def test_a_postponed_task_is_claimed_when_it_is_due_and_not_before(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    claimed = tasks.claimed(task_id)
+    assert tasks.postpone(claimed, timedelta(minutes=5))
+    waiting = tasks.photo(task_id)
     assert waiting.status == TaskStatus.PENDING
     assert waiting.lease_expires_at is None
     assert waiting.next_attempt_at > waiting.started_at + timedelta(minutes=4)
     assert (waiting.revision, waiting.attempts) == (claimed.revision + 1, 1)
-    assert pending_of(task_id) == 1
-    assert claim(task_id) is None
+    assert tasks.pending(task_id) == 1
+    assert tasks.claim(task_id) is None
 
-    change(task_id, next_attempt_at=func.now() - timedelta(seconds=1))
-    again = claim(task_id)
+    tasks.change(task_id, next_attempt_at=func.now() - timedelta(seconds=1))
+    again = tasks.claimed(task_id)
     assert (again.attempts, again.revision) == (2, waiting.revision + 1)
-    assert photo_of(task_id).next_attempt_at is None
+    assert tasks.photo(task_id).next_attempt_at is None
 
 
-def test_a_claim_and_an_end_are_one_statement_each(engine, add_photos, claim):
-    (task_id,) = add_photos()
-    statements = []
+def test_a_claim_and_an_end_are_one_statement_each(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    statements: list[str] = []
     event.listen(
-        engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
+        tasks.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
     )
-    claimed = claim(task_id)
-    with engine.begin() as connection:
-        finish_success(connection, claimed, RESULT, RENDITIONS)
+    claimed = tasks.claimed(task_id)
+    tasks.succeed(claimed)
     assert len(statements) == 2
 
 
-def _wait_until_blocked(engine):
+def _wait_until_blocked(engine: Engine) -> None:
     """Until a connection to this database waits for a lock that another one holds."""
     blocked = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

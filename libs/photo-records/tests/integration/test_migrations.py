@@ -1,0 +1,179 @@
+"""The migrations against the models, against themselves and against the code that reads them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import asyncpg
+import psycopg2
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
+
+from photo_records.asyncpg_pool import open_pool
+from photo_records.database_url import with_driver
+from photo_records.migrations import alembic_config
+from photo_records.schema_version import REQUIRED_VERSION, SchemaOutdatedError, check_schema
+from photo_records.tables import Record
+
+_CONSTRAINTS = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+"""
+_INDEXES = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+_COLUMNS = """
+SELECT table_name, column_name, data_type, is_nullable, column_default, identity_generation
+FROM information_schema.columns WHERE table_schema = 'public'
+"""
+
+
+@pytest.fixture
+def empty_database_url(database_url: str) -> str:
+    """A database without any table."""
+    _execute(database_url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    return database_url
+
+
+def test_autogenerate_finds_nothing_to_change_after_the_migrations(database_url: str) -> None:
+    engine = create_engine(with_driver(database_url, "psycopg2"))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, Record.metadata) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("query", [_CONSTRAINTS, _INDEXES, _COLUMNS])
+def test_the_migrations_make_exactly_what_the_models_describe(
+    database_url: str, query: str
+) -> None:
+    migrated = _rows(database_url, query)
+    _execute(database_url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    engine = create_engine(with_driver(database_url, "psycopg2"))
+    Record.metadata.create_all(engine)
+    engine.dispose()
+    described = _rows(database_url, query)
+    assert {row for row in migrated if row[0] != "alembic_version"} == described
+
+
+def test_a_second_migration_changes_nothing_and_keeps_the_rows(database_url: str) -> None:
+    _execute(database_url, _INSERT_BATCH)
+    command.upgrade(alembic_config(database_url), "head")
+    assert _rows(database_url, "SELECT owner FROM batches") == {("somebody",)}
+
+
+def test_migrations_started_at_the_same_time_run_one_after_the_other(
+    empty_database_url: str,
+) -> None:
+    started = [_start_migration(empty_database_url) for _ in range(3)]
+    outputs = [process.communicate(timeout=60)[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], outputs
+    assert _rows(empty_database_url, "SELECT version_num FROM alembic_version") == {
+        (REQUIRED_VERSION,)
+    }
+
+
+def test_the_command_tells_nobody_the_password(empty_database_url: str) -> None:
+    process = _start_migration(empty_database_url)
+    output, errors = process.communicate(timeout=60)
+    password = empty_database_url.split(":")[2].partition("@")[0]
+    assert process.returncode == 0
+    assert password not in output + errors
+
+
+def test_the_code_requires_the_newest_migration(database_url: str) -> None:
+    scripts = ScriptDirectory.from_config(alembic_config(database_url))
+    assert scripts.get_heads() == [REQUIRED_VERSION]
+
+
+async def test_a_migrated_database_passes_the_check(pool: asyncpg.Pool) -> None:
+    await check_schema(pool)
+
+
+async def test_a_newer_database_passes_the_check(pool: asyncpg.Pool) -> None:
+    await pool.execute("UPDATE alembic_version SET version_num = '9999'")
+    await check_schema(pool)
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE alembic_version SET version_num = '0000'", "0000"),
+        ("DELETE FROM alembic_version", "None"),
+        ("DROP TABLE alembic_version", "None"),
+    ],
+)
+async def test_an_older_database_is_refused_with_what_to_run(
+    pool: asyncpg.Pool, statement: str, found: str
+) -> None:
+    await pool.execute(statement)
+    with pytest.raises(SchemaOutdatedError) as caught:
+        await check_schema(pool)
+    assert f"at migration {found}," in str(caught.value)
+    assert "python -m photo_records migrate" in str(caught.value)
+
+
+async def test_the_empty_database_of_a_first_start_is_refused_too(empty_database_url: str) -> None:
+    pool = await open_pool(empty_database_url, 1)
+    with pytest.raises(SchemaOutdatedError):
+        await check_schema(pool)
+    await pool.close()
+
+
+def test_the_tables_are_there_after_a_migration_of_an_empty_database(
+    empty_database_url: str,
+) -> None:
+    command.upgrade(alembic_config(empty_database_url), "head")
+    engine = create_engine(with_driver(empty_database_url, "psycopg2"))
+    assert set(inspect(engine).get_table_names()) == {*Record.metadata.tables, "alembic_version"}
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM photos")).scalar() == 0
+    engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["", "mysql://a/b", "postgresql+asyncpg://a/b", "a/b"])
+def test_a_url_of_another_kind_is_refused_by_the_name_of_its_setting(url: str) -> None:
+    with pytest.raises(ValueError, match="DATABASE_URL must start with postgresql://"):
+        with_driver(url, "psycopg2")
+
+
+_INSERT_BATCH = """
+INSERT INTO batches (id, owner, idempotency_key, fingerprint, rejected, pending)
+VALUES (gen_random_uuid(), 'somebody', 'key', decode(repeat('00', 32), 'hex'), '[]', 0)
+"""
+
+
+def _start_migration(database_url: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "photo_records", "migrate"],
+        env=_environment() | {"DATABASE_URL": database_url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _environment() -> dict[str, str]:
+    return dict(os.environ)  # noqa: TID251 - handed on to a child
+
+
+def _rows(database_url: str, query: str) -> set[tuple[object, ...]]:
+    return _with_cursor(database_url, lambda cursor: (cursor.execute(query), cursor.fetchall())[1])
+
+
+def _execute(database_url: str, *statements: str) -> None:
+    _with_cursor(database_url, lambda cursor: [cursor.execute(one) for one in statements])
+
+
+def _with_cursor(database_url: str, use: Callable[..., object]) -> set[tuple[object, ...]]:
+    connection = psycopg2.connect(database_url)
+    try:
+        with connection, connection.cursor() as cursor:
+            return {*(use(cursor) or ())}  # type: ignore[misc]
+    finally:
+        connection.close()

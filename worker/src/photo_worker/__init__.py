@@ -1,0 +1,1 @@
+"""Processes photos: one Celery task, `image_handler`."""

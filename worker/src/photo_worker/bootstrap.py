@@ -1,0 +1,67 @@
+"""The wiring: which adapters the use case gets."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, create_engine
+
+from photo_objects.object_reader import ObjectReader
+from photo_objects.rendition_writer import RenditionWriter
+from photo_objects.store_url import StorageUrlError, StoreLimits, open_store
+from photo_records.database_url import with_driver
+from photo_worker.image_handler import ImageHandler
+from photo_worker.processing.photo_processor import PhotoProcessor
+from photo_worker.rendition_storage import RenditionStorage
+from photo_worker.settings import WorkerSettings
+from service_kit.start_check import blamed_on
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+# A photo is a few megabytes: storage that needs longer is in trouble, and the task has to be
+# postponed before its time limit ends it.
+_STORE_LIMITS = StoreLimits(idle=10, request=20, retries=2, retry=10)
+
+
+def image_handler_builder(settings: WorkerSettings) -> Callable[[], ImageHandler]:
+    """A callable that builds the use case; the pool's parent makes it, each child calls it.
+
+    Exits with code 2 where STORAGE_URL cannot be used. Neither connections nor threads survive a
+    fork: what the callable builds belongs to the process that called it.
+    """
+    with blamed_on("STORAGE_URL", StorageUrlError):
+        store = open_store(settings.storage_url, limits=_STORE_LIMITS)
+    return lambda: _build_image_handler(settings, store)
+
+
+def _build_image_handler(settings: WorkerSettings, store: "ObjectStore") -> ImageHandler:
+    return ImageHandler(
+        engine=_build_engine(settings.database_url.get_secret_value()),
+        originals=ObjectReader(store),
+        renditions=RenditionStorage(RenditionWriter(store)),
+        processor=PhotoProcessor(max_pixels=settings.max_pixels),
+        lease=settings.lease,
+    )
+
+
+def _build_engine(database_url: str) -> Engine:
+    # Libpq's parameters: https://www.postgresql.org/docs/current/libpq-connect.html.
+    return create_engine(
+        with_driver(database_url, "psycopg2"),
+        # Every write is one statement: it needs no BEGIN and COMMIT around it.
+        isolation_level="AUTOCOMMIT",
+        pool_size=1,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            "application_name": "photo-worker",
+            "connect_timeout": 5,
+            # A database that vanished is noticed within this time, in milliseconds.
+            "tcp_user_timeout": 15_000,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 2,
+            "options": "-c statement_timeout=10000 -c lock_timeout=5000",
+        },
+    )

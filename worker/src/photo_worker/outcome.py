@@ -1,0 +1,31 @@
+"""What became of one delivery of a task."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from photo_domain.failure import FailureCode
+from photo_records.task_claims import PhotoResult
+
+
+class OutcomeKind(StrEnum):
+    """How one delivery ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    # It waits for another attempt.
+    POSTPONED = "postponed"
+    # The task is unknown, has ended, is another run's or is not due.
+    NOT_CLAIMED = "not_claimed"
+    # Another run took the task while this one worked: its work was thrown away.
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One delivery of a task; `result` with SUCCESS only, `failure` with FAILURE only."""
+
+    kind: OutcomeKind
+    photo_id: int | None = None
+    attempt: int | None = None
+    result: PhotoResult | None = None
+    failure: FailureCode | None = None

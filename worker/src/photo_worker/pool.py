@@ -1,0 +1,105 @@
+"""The pool of processes: what happens when the worker and its children come and go."""
+
+import functools
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from wsgiref.simple_server import WSGIServer
+
+import billiard.util
+import structlog
+from celery import signals
+from prometheus_client.multiprocess import mark_process_dead
+
+from photo_records.task_queue import Lane
+from photo_worker.bootstrap import image_handler_builder
+from photo_worker.celery_app import make_celery_app
+from photo_worker.image_handler import ImageHandler
+from photo_worker.settings import WorkerSettings
+from photo_worker.tasks import register_image_handler
+from service_kit.metrics_server import serve_metrics_of_children
+from service_kit.parent_death import die_with_parent
+
+_log = structlog.get_logger(__name__)
+
+
+def run_pool(settings: WorkerSettings, metrics_folder: Path) -> int:
+    """Work until a signal ends it; the exit code is Celery's."""
+    logging.captureWarnings(capture=True)
+    # The first call in a child builds the adapters; the parent never calls it.
+    handler_of_process = functools.cache(image_handler_builder(settings))
+    app = make_celery_app(settings)
+    register_image_handler(app, handler_of_process)
+    lifecycle = _Lifecycle(settings, metrics_folder, handler_of_process)
+    lifecycle.connect()
+    worker = app.Worker(
+        # Stable over restarts, and of its own for each worker on a machine.
+        hostname=f"photo-worker-{settings.worker_metrics_port}@%h",
+        queues=[str(lane) for lane in Lane],
+        pool="prefork",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+class _Lifecycle:
+    """Celery's signals: https://docs.celeryq.dev/en/stable/userguide/signals.html."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        metrics_folder: Path,
+        handler_of_process: Callable[[], ImageHandler],
+    ) -> None:
+        self._settings = settings
+        self._metrics_folder = metrics_folder
+        self._handler_of_process = handler_of_process
+        # Known before any fork: a child that asks for it may have lost its parent already.
+        self._parent_pid = os.getpid()
+        self._metrics_server: WSGIServer | None = None
+
+    def connect(self) -> None:
+        """Listen to the signals; they hold weak references otherwise."""
+        signals.setup_logging.connect(self._keep_our_logging, weak=False)
+        signals.worker_process_init.connect(self._child_starts, weak=False)
+        signals.worker_process_shutdown.connect(self._child_ends, weak=False)
+        signals.worker_ready.connect(self._worker_is_ready, weak=False)
+        signals.worker_shutdown.connect(self._worker_ends, weak=False)
+
+    def _keep_our_logging(self, **_: object) -> None:
+        # That anyone listens keeps Celery from configuring the root logger. Celery's and kombu's
+        # lines about each message say less than ours.
+        for name in ("celery", "kombu"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        # Billiard's is cut off from the root logger when it is made, and would write plain text.
+        billiard_log = billiard.util.get_logger()
+        billiard_log.setLevel(logging.WARNING)
+        billiard_log.propagate = True
+
+    def _child_starts(self, **_: object) -> None:
+        die_with_parent(self._parent_pid)
+        self._handler_of_process()
+
+    def _child_ends(self, pid: int, **_: object) -> None:
+        mark_process_dead(pid, path=str(self._metrics_folder))  # type: ignore[no-untyped-call]
+
+    def _worker_is_ready(self, **_: object) -> None:
+        host, port = self._settings.listen_host, self._settings.worker_metrics_port
+        try:
+            self._metrics_server = serve_metrics_of_children(host, port, self._metrics_folder)
+        except OSError as error:
+            _log.error("metrics_port_taken", port=port, setting="WORKER_METRICS_PORT")
+            # Celery swallows every other exception of a signal's receiver.
+            raise SystemExit(1) from error
+        _log.info("worker_ready", metrics_port=port, concurrency=self._settings.worker_concurrency)
+
+    def _worker_ends(self, **_: object) -> None:
+        if self._metrics_server:
+            self._metrics_server.shutdown()
+            self._metrics_server.server_close()
+        _log.info("worker_stopped")

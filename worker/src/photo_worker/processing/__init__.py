@@ -1,0 +1,1 @@
+"""From the bytes of a photo to its renditions: no queue, no database, no storage."""

@@ -1,0 +1,59 @@
+"""Telling a file that ends too early from one that is damaged otherwise.
+
+Decoders word it differently from version to version, so the bytes themselves are asked, and only
+after a decoder gave up.
+"""
+
+from photo_domain.failure import FailureCode
+from photo_domain.file_format import FileFormat
+
+# ISO 32000-2 7.5.5 with the tolerance that readers have: the end marker is near the end.
+_PDF_TAIL = 1024
+
+
+def unreadable_code(data: bytes, claimed: FileFormat) -> FailureCode:
+    """Why a decoder could not read `data`: truncated_image or corrupt_image."""
+    ends_too_early = {
+        FileFormat.JPEG: _jpeg_ends_too_early,
+        FileFormat.PNG: _png_ends_too_early,
+        FileFormat.WEBP: _webp_ends_too_early,
+        FileFormat.PDF: _pdf_ends_too_early,
+    }[claimed]
+    return FailureCode.TRUNCATED_IMAGE if ends_too_early(data) else FailureCode.CORRUPT_IMAGE
+
+
+def _jpeg_ends_too_early(data: bytes) -> bool:
+    # ITU-T T.81 B.1.1: marker segments up to a start of scan, from there on to an end of image.
+    # An embedded thumbnail lies inside a segment, which is skipped whole.
+    position = 2
+    while position + 4 <= len(data):
+        if data[position] != 0xFF:
+            return False
+        marker = data[position + 1]
+        if marker == 0xDA:
+            return data.find(b"\xff\xd9", position) < 0
+        if marker == 0xFF:  # a fill byte
+            position += 1
+            continue
+        position += 2 + max(2, int.from_bytes(data[position + 2 : position + 4]))
+    return True
+
+
+def _png_ends_too_early(data: bytes) -> bool:
+    # ISO/IEC 15948 5.3: length, type, data, checksum; IEND is the last chunk.
+    position = 8
+    while position + 12 <= len(data):
+        if data[position + 4 : position + 8] == b"IEND":
+            return False
+        position += 12 + int.from_bytes(data[position : position + 4])
+    # A damaged length leads past the end as well; then an IEND chunk is still there.
+    return b"IEND" not in data[-12:]
+
+
+def _webp_ends_too_early(data: bytes) -> bool:
+    # RFC 9649 2.3: the size field counts what follows it.
+    return len(data) < 8 + int.from_bytes(data[4:8], "little")
+
+
+def _pdf_ends_too_early(data: bytes) -> bool:
+    return b"%%EOF" not in data[-_PDF_TAIL:]

@@ -1,0 +1,29 @@
+"""What the worker counts. To be imported after `prepare_metrics_folder`."""
+
+from prometheus_client import Counter, Histogram
+
+from photo_worker.outcome import Outcome
+
+_ENDED = Counter(
+    "photo_worker_tasks",
+    "Deliveries of image_handler by what became of them; code is empty but for failures.",
+    ["result", "code"],
+)
+_ATTEMPTS = Counter("photo_worker_attempts", "Runs that were claimed, postponed ones included.")
+_PROCESSING = Histogram(
+    "photo_worker_processing_seconds",
+    "From the claim to the stored renditions, for photos that ended in SUCCESS.",
+    ["format"],
+    buckets=(0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120),
+)
+
+
+def record(outcome: Outcome) -> None:
+    """Count one delivery."""
+    _ENDED.labels(result=str(outcome.kind), code=str(outcome.failure or "")).inc()
+    if outcome.attempt:
+        _ATTEMPTS.inc()
+    if outcome.result:
+        _PROCESSING.labels(format=str(outcome.result.format)).observe(
+            outcome.result.processing_time
+        )

@@ -1,0 +1,62 @@
+"""The Celery task: translates between Celery and the use case."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import Celery, Task
+from celery.exceptions import Ignore, Reject
+
+from photo_domain.task_id import parse_task_id
+from photo_records.task_queue import TASK_NAME
+from photo_worker import task_metrics
+from photo_worker.image_handler import DatabaseUnavailableError, ImageHandler
+from photo_worker.outcome import Outcome
+
+_log = structlog.get_logger(__name__)
+
+# Message headers that follow an upload through every service.
+_CONTEXT_HEADERS = ("request_id", "batch_id")
+
+
+def register_image_handler(app: Celery, handler_of_process: Callable[[], ImageHandler]) -> None:
+    """Give `app` the task `image_handler(task_id)`; the callable runs in the pool's children."""
+
+    @app.task(name=TASK_NAME, bind=True)
+    def image_handler(task: Task[Any, Any], task_id: str) -> dict[str, object]:
+        """Process the photo; Celery's result is kept for those who ask Celery itself."""
+        with structlog.contextvars.bound_contextvars(task_id=task_id, **_context_of(task)):
+            photo_task_id = parse_task_id(task_id)
+            if photo_task_id is None:
+                _log.error("task_id_malformed")
+                raise Ignore
+            return _answer(_handle(handler_of_process(), photo_task_id))
+
+
+def _handle(handler: ImageHandler, task_id: UUID) -> Outcome:
+    try:
+        outcome = handler.handle(task_id)
+    except DatabaseUnavailableError as error:
+        # Nothing was claimed: the message goes back to the head of its queue.
+        raise Reject(error, requeue=True) from error
+    task_metrics.record(outcome)
+    return outcome
+
+
+def _answer(outcome: Outcome) -> dict[str, object]:
+    if outcome.result:
+        return {
+            "photo_id": outcome.photo_id,
+            "random_number": outcome.result.random_number,
+            "processing_time": outcome.result.processing_time,
+        }
+    if outcome.failure:
+        return {"photo_id": outcome.photo_id, "error": str(outcome.failure)}
+    # This delivery ended nothing: an earlier result in Celery must stay.
+    raise Ignore
+
+
+def _context_of(task: Task[Any, Any]) -> dict[str, str]:
+    found = {name: getattr(task.request, name, None) for name in _CONTEXT_HEADERS}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
