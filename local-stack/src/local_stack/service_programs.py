@@ -1,0 +1,156 @@
+"""The services of the system as processes of this machine."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest_service.settings import IngestSettings
+from local_stack.backend_programs import POSTGRES, REDIS
+from local_stack.ports import HOST, PortClaim
+from local_stack.process_spec import ProcessSpec, Program
+from local_stack.readiness import Probe, grpc_serves, http_answers
+from local_stack.service_environment import service_environment
+from local_stack.settings import StackSettings, chosen_variables, inherited_variables
+from photo_records.settings import MigrationSettings
+from photo_worker.settings import WorkerSettings
+from service_kit.settings import ServiceSettings
+from status_service.settings import StatusSettings
+from upload_gateway.settings import GatewaySettings
+
+INGEST, STATUS, WORKER, GATEWAY = "ingest-service", "status-service", "worker", "upload-gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """Where the services find what they share; the addresses hold passwords."""
+
+    database_url: str
+    redis_url: str
+    session_secret: str
+    objects: Path
+    worker_metrics: Path
+
+
+class ServicePrograms:
+    """Builds what the supervisor needs to run each service."""
+
+    def __init__(self, settings: StackSettings, backends: Backends, *, on_terminal: bool) -> None:
+        self._settings = settings
+        self._inherited = inherited_variables()
+        self._chosen = chosen_variables()
+        self._given = _given_variables(settings, backends, on_terminal=on_terminal)
+
+    def migrations(self) -> Program:
+        """Brings the schema of the database up to date, and ends."""
+        return self._program("migrations", "photo_records", MigrationSettings, "migrate")
+
+    def behind_the_gateway(self) -> list[ProcessSpec]:
+        """The services that need only Postgres, Redis and the objects."""
+        own = self._settings
+        return [
+            self._service(
+                INGEST,
+                "ingest_service",
+                IngestSettings,
+                grpc_serves(own.ingest_port),
+                own.ingest_port,
+                own.ingest_metrics_port,
+            ),
+            self._service(
+                STATUS,
+                "status_service",
+                StatusSettings,
+                grpc_serves(own.status_port),
+                own.status_port,
+                own.status_metrics_port,
+            ),
+            self._service(
+                WORKER,
+                "photo_worker",
+                WorkerSettings,
+                http_answers(own.worker_metrics_port, "/metrics"),
+                None,
+                own.worker_metrics_port,
+            ),
+        ]
+
+    def gateway(self) -> ProcessSpec:
+        """The one that people and programs talk to."""
+        own = self._settings
+        return self._service(
+            GATEWAY,
+            "upload_gateway",
+            GatewaySettings,
+            http_answers(own.gateway_port, "/readyz"),
+            own.gateway_port,
+            own.gateway_metrics_port,
+        )
+
+    def _service(
+        self,
+        name: str,
+        package: str,
+        settings_class: type[ServiceSettings],
+        is_ready: Probe,
+        port: int | None,
+        metrics_port: int,
+    ) -> ProcessSpec:
+        program = self._program(name, package, settings_class)
+        return ProcessSpec(program, is_ready, port, metrics_port)
+
+    def _program(
+        self, name: str, package: str, settings_class: type[ServiceSettings], *arguments: str
+    ) -> Program:
+        return Program(
+            name,
+            [sys.executable, "-m", package, *arguments],
+            service_environment(
+                settings_class, inherited=self._inherited, chosen=self._chosen, given=self._given
+            ),
+        )
+
+
+def port_claims(settings: StackSettings) -> list[PortClaim]:
+    """Every port that the stack listens on, the one that people see first."""
+    return [
+        PortClaim(settings.gateway_port, GATEWAY, "GATEWAY_PORT"),
+        PortClaim(settings.gateway_metrics_port, GATEWAY, "GATEWAY_METRICS_PORT"),
+        PortClaim(settings.ingest_port, INGEST, "INGEST_PORT"),
+        PortClaim(settings.ingest_metrics_port, INGEST, "INGEST_METRICS_PORT"),
+        PortClaim(settings.status_port, STATUS, "STATUS_PORT"),
+        PortClaim(settings.status_metrics_port, STATUS, "STATUS_METRICS_PORT"),
+        PortClaim(settings.worker_metrics_port, WORKER, "WORKER_METRICS_PORT"),
+        PortClaim(settings.postgres_port, POSTGRES, "POSTGRES_PORT"),
+        PortClaim(settings.redis_port, REDIS, "REDIS_PORT"),
+    ]
+
+
+def _given_variables(
+    settings: StackSettings, backends: Backends, *, on_terminal: bool
+) -> Mapping[str, str]:
+    """What the stack decides for the services; each gets what its settings name."""
+    own = settings
+    as_console = own.log_format == "auto" and on_terminal
+    return {
+        "LOG_LEVEL": own.log_level,
+        # A service writes into a pipe: only the stack knows that a person reads at its end.
+        "LOG_FORMAT": "console" if as_console else own.log_format,
+        "LISTEN_HOST": HOST,
+        "SHUTDOWN_GRACE_SECONDS": str(own.shutdown_grace_seconds),
+        "DATABASE_URL": backends.database_url,
+        "REDIS_URL": backends.redis_url,
+        "STORAGE_URL": backends.objects.as_uri(),
+        "SESSION_SECRET": backends.session_secret,
+        "GATEWAY_PORT": str(own.gateway_port),
+        "GATEWAY_METRICS_PORT": str(own.gateway_metrics_port),
+        "INGEST_PORT": str(own.ingest_port),
+        "INGEST_METRICS_PORT": str(own.ingest_metrics_port),
+        "STATUS_PORT": str(own.status_port),
+        "STATUS_METRICS_PORT": str(own.status_metrics_port),
+        "WORKER_METRICS_PORT": str(own.worker_metrics_port),
+        "INGEST_TARGET": f"dns:///{HOST}:{own.ingest_port}",
+        "STATUS_TARGET": f"dns:///{HOST}:{own.status_port}",
+        "WORKER_METRICS_FOLDER": str(backends.worker_metrics),
+        "WORKER_CONCURRENCY": str(own.worker_concurrency),
+    }
