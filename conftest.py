@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 from alembic import command
+
 from local_stack.embedded_postgres import EmbeddedPostgres
 from local_stack.embedded_redis import EmbeddedRedis
 from local_stack.ports import free_ports

@@ -81,8 +81,10 @@ def check_batch(claim: BatchClaim, bulk_batch_files: int, now: datetime) -> NewB
         rejected=[
             {
                 "position": rejected.position,
-                "file_name": rejected.file_name,
-                "errors": [{"code": code, "detail": detail} for code, detail in rejected.errors],
+                "file_name": _storable(rejected.file_name),
+                "errors": [
+                    {"code": code, "detail": _storable(detail)} for code, detail in rejected.errors
+                ],
             }
             for rejected in claim.rejected
         ],
@@ -114,7 +116,7 @@ def _check_batch_fields(claim: BatchClaim) -> list[FieldViolation]:
         violations.append(
             FieldViolation("files", f"must have the positions 0 to {count - 1}, each once")
         )
-    if len({file.task_id for file in claim.files}) != len(claim.files):
+    if len({file.task_id.lower() for file in claim.files}) != len(claim.files):
         violations.append(FieldViolation("files", "must have a task id of their own each"))
     return violations
 
@@ -160,6 +162,11 @@ def _is_known_rejection(rejected: RejectedFileClaim) -> bool:
             code in set(RejectionCode) and len(detail) <= 500 for code, detail in rejected.errors
         )
     )
+
+
+def _storable(text: str) -> str:
+    # A refused name may hold what Postgres cannot store; it must not fail the good files.
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _fingerprint(claim: BatchClaim) -> bytes:

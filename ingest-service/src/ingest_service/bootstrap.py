@@ -7,12 +7,13 @@ from ingest_service.servicer import SERVICE, IngestServicer
 from ingest_service.settings import IngestSettings
 from ingest_service.task_publisher import TaskPublisher
 from photo_objects.original_deleter import OriginalDeleter
-from photo_objects.store_url import open_store
+from photo_objects.store_url import StorageUrlError, open_store
 from photo_records.asyncpg_pool import open_pool
 from photo_records.schema_version import check_schema
 from service_kit.grpc_server import build_server, serve
 from service_kit.health import HealthReporter
 from service_kit.metrics_server import serve_metrics
+from service_kit.start_check import blamed_on
 
 # One writes groups, the others settle, discard and check.
 _MAX_CONNECTIONS = 5
@@ -20,7 +21,8 @@ _MAX_CONNECTIONS = 5
 
 async def run(settings: IngestSettings) -> None:
     """Serve until told to stop."""
-    store = open_store(settings.storage_url)
+    with blamed_on("STORAGE_URL", StorageUrlError):
+        store = open_store(settings.storage_url)
     pool = await open_pool(settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
     broker = CeleryBroker(settings.redis_url.get_secret_value())
     registrar = BatchRegistrar(pool, TaskPublisher(broker, pool), settings.bulk_batch_files)

@@ -8,7 +8,7 @@ import asyncpg
 from photo_domain.errors import ErrorCode, FieldViolation, RequestError
 from photo_domain.limits import UPLOAD_LIMITS
 from photo_domain.object_keys import is_nonce, original_key
-from photo_domain.task_id import parse_task_id
+from photo_domain.task_id import is_task_id, parse_task_id
 from photo_objects.errors import StorageUnavailableError
 from photo_objects.original_deleter import OriginalDeleter
 from photo_records.database_errors import DATABASE_DOWN
@@ -27,14 +27,14 @@ class ObjectDiscarder:
 
         Raises RequestError: invalid_argument, database_unavailable, storage_unavailable.
         """
-        keys = _checked(refs)
+        originals = _checked(refs)
         try:
-            kept = await registered_keys(self._pool, keys)
+            kept = await registered_keys(self._pool, {task_id for task_id, _ in originals})
         except DATABASE_DOWN as error:
             raise RequestError(
                 ErrorCode.DATABASE_UNAVAILABLE, "The database does not answer; try again soon."
             ) from error
-        unowned = [key for key in keys.values() if key not in kept]
+        unowned = sorted({key for _, key in originals} - kept)
         try:
             await self._originals.delete(unowned)
         except StorageUnavailableError as error:
@@ -44,17 +44,23 @@ class ObjectDiscarder:
         return len(unowned)
 
 
-def _checked(refs: Sequence[tuple[str, str]]) -> dict[UUID, str]:
+def _checked(refs: Sequence[tuple[str, str]]) -> list[tuple[UUID, str]]:
+    """The task ids and keys that `refs` name."""
     if not 1 <= len(refs) <= UPLOAD_LIMITS.max_files:
         violation = FieldViolation("originals", f"must be 1 to {UPLOAD_LIMITS.max_files}")
         raise RequestError(ErrorCode.INVALID_ARGUMENT, "Nothing was discarded.", [violation])
-    keys = {}
+    originals = []
+    violations = []
     for index, (text, nonce) in enumerate(refs):
         task_id = parse_task_id(text)
-        if task_id is None or task_id.version != 7 or not is_nonce(nonce):
-            violation = FieldViolation(
-                f"originals[{index}]", "must have a UUIDv7 and a nonce of 32 hexadecimal digits"
+        if task_id is None or not is_nonce(nonce) or not is_task_id(task_id):
+            violations.append(
+                FieldViolation(
+                    f"originals[{index}]", "must have a UUIDv7 and a nonce of 32 hexadecimal digits"
+                )
             )
-            raise RequestError(ErrorCode.INVALID_ARGUMENT, "Nothing was discarded.", [violation])
-        keys[task_id] = original_key(task_id, nonce)
-    return keys
+        else:
+            originals.append((task_id, original_key(task_id, nonce)))
+    if violations:
+        raise RequestError(ErrorCode.INVALID_ARGUMENT, "Nothing was discarded.", violations)
+    return originals

@@ -1,6 +1,7 @@
 """Registers batches: rows first, then the answer, then the messages."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,6 +24,8 @@ from photo_records.registration import (
 # Rows of one transaction: ten full batches.
 _MAX_GROUP_PHOTOS = 1_000
 _ACQUIRE_SECONDS = 5.0
+# To reset a connection, or to give up a query that took too long.
+_RELEASE_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -31,6 +34,14 @@ _log = structlog.get_logger(__name__)
 class _Submission:
     batch: NewBatch
     request_id: str
+
+
+class _UnreachableError(Exception):
+    """No connection could be had, so nothing was written."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class BatchRegistrar:
@@ -66,21 +77,15 @@ class BatchRegistrar:
 
     async def _commit(self, group: Sequence[_Submission]) -> Sequence[RegisteredBatch | Exception]:
         try:
-            connection = await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
-        except DATABASE_DOWN as error:
-            _log.warning("database_unavailable", batches=len(group), error=type(error).__name__)
-            refusal = RequestError(
-                ErrorCode.DATABASE_UNAVAILABLE, "The database does not answer; try again soon."
-            )
-            return [refusal] * len(group)
-        try:
-            return await self._write(connection, group)
+            async with self._connection() as connection:
+                return await self._write(connection, group)
+        except _UnreachableError as error:
+            _log.warning("database_unavailable", batches=len(group), error=error.reason)
+            return [_refusal(ErrorCode.DATABASE_UNAVAILABLE)] * len(group)
         except DATABASE_DOWN as error:
             _log.warning("commit_interrupted", batches=len(group), error=type(error).__name__)
         except (asyncpg.PostgresError, KnownTaskError):
-            return [await self._write_alone(submission) for submission in group]
-        finally:
-            await self._pool.release(connection)
+            return await self._write_each(group)
         return await self._settle(group)
 
     async def _settle(self, group: Sequence[_Submission]) -> Sequence[RegisteredBatch | Exception]:
@@ -89,32 +94,55 @@ class BatchRegistrar:
         An insert with a key that is still being decided waits for that decision.
         """
         try:
-            async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
+            async with self._connection() as connection:
                 return await self._write(connection, group)
-        except DATABASE_DOWN:
-            unknown = RequestError(
-                ErrorCode.OUTCOME_UNKNOWN,
-                "The database went away in the middle; repeat the call with the same key.",
-            )
-            return [unknown] * len(group)
+        except (_UnreachableError, *DATABASE_DOWN):
+            return [_refusal(ErrorCode.OUTCOME_UNKNOWN)] * len(group)
         except (asyncpg.PostgresError, KnownTaskError):
-            return [await self._write_alone(submission) for submission in group]
+            return await self._write_each(group)
 
-    async def _write_alone(self, submission: _Submission) -> RegisteredBatch | Exception:
+    async def _write_each(
+        self, group: Sequence[_Submission]
+    ) -> Sequence[RegisteredBatch | Exception]:
+        """Give every batch a transaction of its own; a lost connection ends the series."""
+        outcomes: list[RegisteredBatch | Exception] = []
         try:
-            async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
-                return (await self._write(connection, [submission]))[0]
+            async with self._connection() as connection:
+                for submission in group:
+                    outcome = await self._write_alone(connection, submission)
+                    outcomes.append(outcome)
+        except (_UnreachableError, *DATABASE_DOWN):
+            missing = len(group) - len(outcomes)
+            outcomes += [_refusal(ErrorCode.OUTCOME_UNKNOWN)] * missing
+        return outcomes
+
+    async def _write_alone(
+        self, connection: asyncpg.pool.PoolConnectionProxy, submission: _Submission
+    ) -> RegisteredBatch | Exception:
+        try:
+            return (await self._write(connection, [submission]))[0]
         except KnownTaskError:
-            return RequestError(
-                ErrorCode.TASK_EXISTS, "One of the task ids is registered already; use new ones."
-            )
+            return _refusal(ErrorCode.TASK_EXISTS)
         except DATABASE_DOWN:
-            return RequestError(
-                ErrorCode.OUTCOME_UNKNOWN,
-                "The database went away in the middle; repeat the call with the same key.",
-            )
+            raise
         except asyncpg.PostgresError as error:
             return error
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
+        """A connection of the pool. Raises _UnreachableError when there is none in time."""
+        try:
+            connection = await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
+        except (*DATABASE_DOWN, asyncpg.PostgresError) as error:
+            raise _UnreachableError(type(error).__name__) from error
+        try:
+            yield connection
+        finally:
+            try:
+                await self._pool.release(connection, timeout=_RELEASE_SECONDS)
+            except (*DATABASE_DOWN, asyncpg.PostgresError) as error:
+                # The pool drops it; what was written is known, or asked for, regardless.
+                _log.warning("connection_dropped", error=type(error).__name__)
 
     async def _write(
         self, connection: asyncpg.pool.PoolConnectionProxy, group: Sequence[_Submission]
@@ -139,12 +167,24 @@ class BatchRegistrar:
 
 def _matching(batch: NewBatch, registered: RegisteredBatch | None) -> RegisteredBatch | Exception:
     if registered is None:
-        return RequestError(
-            ErrorCode.OUTCOME_UNKNOWN, "The key was freed in the middle; repeat the call."
-        )
+        # The batch that held the key was deleted between the two statements.
+        return _refusal(ErrorCode.OUTCOME_UNKNOWN)
     if registered.fingerprint != batch.fingerprint:
-        return RequestError(
-            ErrorCode.IDEMPOTENCY_MISMATCH,
-            "The idempotency key was used for other files; use a new key for a new upload.",
-        )
+        return _refusal(ErrorCode.IDEMPOTENCY_MISMATCH)
     return registered
+
+
+def _refusal(code: ErrorCode) -> RequestError:
+    return RequestError(code, _DETAILS[code])
+
+
+_DETAILS = {
+    ErrorCode.DATABASE_UNAVAILABLE: "The database does not answer; try again soon.",
+    ErrorCode.OUTCOME_UNKNOWN: (
+        "The database went away in the middle; repeat the call with the same key."
+    ),
+    ErrorCode.TASK_EXISTS: "One of the task ids is registered already; use new ones.",
+    ErrorCode.IDEMPOTENCY_MISMATCH: (
+        "The idempotency key was used for other files; use a new key for a new upload."
+    ),
+}

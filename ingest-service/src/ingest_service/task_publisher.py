@@ -93,6 +93,10 @@ class TaskPublisher:
             _UNPUBLISHED.inc(len(messages))
             _log.warning("broker_unavailable", tasks=len(messages), error=str(error.__cause__))
             return
+        except Exception:  # noqa: BLE001 - whatever it is, the next messages go on
+            _UNPUBLISHED.inc(len(messages))
+            _log.exception("publish_failed", tasks=len(messages))
+            return
         for message in messages:
             _PUBLISHED.labels(message.lane).inc()
         await self._mark([message.task_id for message in messages])

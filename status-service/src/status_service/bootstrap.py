@@ -1,12 +1,13 @@
 """Builds the status service and runs it."""
 
 from photo_objects.object_reader import ObjectReader
-from photo_objects.store_url import open_store
+from photo_objects.store_url import StorageUrlError, open_store
 from photo_records.asyncpg_pool import open_pool
 from photo_records.schema_version import check_schema
 from service_kit.grpc_server import build_server, serve
 from service_kit.health import HealthReporter
 from service_kit.metrics_server import serve_metrics
+from service_kit.start_check import blamed_on
 from status_service.object_queries import ObjectQueries
 from status_service.servicer import SERVICE, StatusServicer
 from status_service.settings import StatusSettings
@@ -17,7 +18,8 @@ _MAX_CONNECTIONS = 10
 
 async def run(settings: StatusSettings) -> None:
     """Serve until told to stop."""
-    store = open_store(settings.storage_url)
+    with blamed_on("STORAGE_URL", StorageUrlError):
+        store = open_store(settings.storage_url)
     pool = await open_pool(settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
     servicer = StatusServicer(TaskQueries(pool), ObjectQueries(pool, ObjectReader(store)))
 

@@ -8,9 +8,12 @@ from prometheus_client import Gauge
 
 from photo_domain.limits import UPLOAD_LIMITS
 from photo_objects.buffer_budget import BufferBudget
+from photo_objects.errors import StorageUnavailableError
 from photo_objects.original_writer import OriginalWriter
-from photo_objects.store_url import open_store
+from photo_objects.storage_probe import check_writable
+from photo_objects.store_url import StorageUrlError, open_store
 from service_kit.grpc_channel import open_channel
+from service_kit.start_check import blamed_on
 from upload_gateway.adapters import Adapters
 from upload_gateway.ingest_client import IngestClient
 from upload_gateway.problems import install_problem_handlers
@@ -27,7 +30,12 @@ _WAITING = Gauge("uploads_waiting_for_buffer", "Files that wait for room in memo
 
 
 def build_app(settings: GatewaySettings) -> FastAPI:
-    """The app of the HTTP API. Its channels open with its lifespan."""
+    """The app of the HTTP API. Its channels open with its lifespan.
+
+    Exits with code 2 where STORAGE_URL cannot be used.
+    """
+    with blamed_on("STORAGE_URL", StorageUrlError):
+        store = open_store(settings.storage_url)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -35,7 +43,9 @@ def build_app(settings: GatewaySettings) -> FastAPI:
             "ingest-service": open_channel(settings.ingest_target),
             "status-service": open_channel(settings.status_target),
         }
-        originals = OriginalWriter(open_store(settings.storage_url), _budget(settings))
+        with blamed_on("STORAGE_URL", StorageUnavailableError):
+            await check_writable(store)
+        originals = OriginalWriter(store, _budget(settings))
         app.state.adapters = Adapters(
             cookies=SessionCookies(settings.session_secret.get_secret_value()),
             limits=UPLOAD_LIMITS,

@@ -15,6 +15,9 @@ from photo_objects.original_writer import OriginalUpload, OriginalWriter
 # How long a file may wait for room in memory, in seconds.
 _ROOM_SECONDS = 60.0
 
+# The task id and the nonce of an original: the two parts of its key.
+ObjectRef = tuple[UUID, str]
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
@@ -96,7 +99,13 @@ class IncomingFile:
         """Drop what has arrived; safe at any time."""
         if self._upload is not None:
             await self._upload.abort()
-            self._upload = None
+
+    @property
+    def leftover(self) -> ObjectRef | None:
+        """What may lie in storage, whether or not `put` said so: an answer can get lost."""
+        if self._upload is not None and self._upload.may_be_stored:
+            return self._task_id, self._nonce
+        return None
 
     async def _sniff(self, head: bytes) -> None:
         self._sniffed = True

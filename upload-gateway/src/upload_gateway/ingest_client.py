@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC
-from uuid import UUID
 
 import grpc
 import structlog
@@ -12,7 +11,7 @@ from photo.ingest.v1 import ingest_service_pb2 as pb
 from photo.ingest.v1 import ingest_service_pb2_grpc as pb_grpc
 from photo_domain.errors import ErrorCode, RequestError
 from service_kit.rpc_errors import request_error_of
-from upload_gateway.incoming_file import StoredFile
+from upload_gateway.incoming_file import ObjectRef, StoredFile
 from upload_gateway.receive_upload import Registration, RejectedFile
 from upload_gateway.request_id import rpc_metadata
 
@@ -69,12 +68,12 @@ class IngestClient:
                     photo_ids=tuple(task.photo_id for task in response.tasks),
                 )
 
-    async def discard(self, files: Sequence[tuple[UUID, str]]) -> None:
+    async def discard(self, originals: Sequence[ObjectRef]) -> None:
         """Delete originals that no batch will ever name; what fails is left to the sweeper."""
-        originals = [pb.OriginalRef(task_id=str(task_id), nonce=nonce) for task_id, nonce in files]
+        refs = [pb.OriginalRef(task_id=str(task_id), nonce=nonce) for task_id, nonce in originals]
         try:
             await self._stub.DiscardObjects(
-                pb.DiscardObjectsRequest(originals=originals),
+                pb.DiscardObjectsRequest(originals=refs),
                 timeout=_DISCARD_SECONDS,
                 metadata=rpc_metadata(),
             )

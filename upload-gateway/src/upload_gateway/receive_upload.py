@@ -10,14 +10,13 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 from photo_domain.errors import ErrorCode, RequestError
 from photo_domain.limits import UploadLimits
 from photo_domain.rejection import Rejection
 from photo_objects.errors import StorageUnavailableError
 from photo_objects.original_writer import OriginalWriter
-from upload_gateway.incoming_file import IncomingFile, StoredFile
+from upload_gateway.incoming_file import IncomingFile, ObjectRef, StoredFile
 from upload_gateway.upload_parts import FileChunk, FileEnd, FilePart, UploadPart
 
 FILE_FIELD = "images"
@@ -74,8 +73,8 @@ class Registry(Protocol):
     ) -> Registration:
         """Register a batch. Raises RequestError; outcome_unknown where it may exist after all."""
 
-    async def discard(self, files: Sequence[tuple[UUID, str]]) -> None:
-        """Delete originals, by task id and nonce, that no batch will ever name. Never raises."""
+    async def discard(self, originals: Sequence[ObjectRef]) -> None:
+        """Delete originals that no batch will ever name. Never raises."""
 
 
 class UploadReceiver:
@@ -109,13 +108,13 @@ class UploadReceiver:
             )
         except RequestError as error:
             if error.code is not ErrorCode.OUTCOME_UNKNOWN:
-                await self._discard(stored)
+                await self._discard(await upload.abandon())
             raise
         return Receipt(registration, tuple(stored), tuple(upload.rejected))
 
-    async def _discard(self, files: Sequence[StoredFile]) -> None:
-        if files:
-            await self._registry.discard([(file.task_id, file.nonce) for file in files])
+    async def _discard(self, leftovers: Sequence[ObjectRef]) -> None:
+        if leftovers:
+            await self._registry.discard(leftovers)
 
 
 class _Upload:
@@ -128,6 +127,7 @@ class _Upload:
         self._file_count = 0
         self._current: IncomingFile | None = None
         self._puts: list[asyncio.Task[StoredFile]] = []
+        self._put_files: list[IncomingFile] = []
         self._room = asyncio.Semaphore(_PUTS_AT_ONCE)
         self._put_failed = False
 
@@ -149,12 +149,12 @@ class _Upload:
         except StorageUnavailableError as error:
             raise _storage_unavailable() from error
 
-    async def abandon(self) -> list[StoredFile]:
-        """Stop, and answer what lies in storage all the same. Every put under way has an end."""
+    async def abandon(self) -> list[ObjectRef]:
+        """Stop, and answer what may lie in storage all the same. Every put under way has an end."""
         if self._current is not None:
             await self._current.abort()
-        outcomes = await asyncio.gather(*self._puts, return_exceptions=True)
-        return [outcome for outcome in outcomes if isinstance(outcome, StoredFile)]
+        await asyncio.gather(*self._puts, return_exceptions=True)
+        return [file.leftover for file in self._put_files if file.leftover]
 
     def _begin(self, field: str, file_name: str) -> None:
         if field != FILE_FIELD:
@@ -194,6 +194,7 @@ class _Upload:
             return
         await self._room.acquire()
         self._puts.append(asyncio.create_task(self._put(file)))
+        self._put_files.append(file)
         self._current = None
 
     async def _put(self, file: IncomingFile) -> StoredFile:

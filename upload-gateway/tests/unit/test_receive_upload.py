@@ -47,8 +47,8 @@ class Registry:
         self.registered.append((list(files), list(rejected)))
         return Registration("batch", datetime.now(UTC), tuple(range(len(files))))
 
-    async def discard(self, files: Sequence[tuple[UUID, str]]) -> None:
-        self.discarded += files
+    async def discard(self, originals: Sequence[tuple[UUID, str]]) -> None:
+        self.discarded += originals
 
 
 class Uploads:

@@ -75,9 +75,12 @@ def reject_size(size: int, limits: UploadLimits) -> Rejection | None:
 
 
 def reject_content(file_name: str, found: FileFormat | None) -> Rejection | None:
-    """The mismatch between the extension of `file_name` and the sniffed format."""
+    """The mismatch between the extension of `file_name` and the sniffed format.
+
+    A name that promises no accepted format is refused as a name, whatever the content.
+    """
     promised = format_of_name(file_name)
-    if promised is found:
+    if promised is None or promised is found:
         return None
     return Rejection(
         RejectionCode.CONTENT_MISMATCH,

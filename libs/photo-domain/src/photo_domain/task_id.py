@@ -31,14 +31,22 @@ def birth_of(task_id: UUID) -> datetime:
     return datetime.fromtimestamp((task_id.int >> 80) / 1000, UTC)
 
 
+def is_task_id(task_id: UUID) -> bool:
+    """Whether the id is a UUIDv7 with a time that the calendar knows, of whatever age."""
+    if task_id.version != 7 or task_id.variant != RFC_4122:
+        return False
+    try:
+        birth_of(task_id)
+    except (OverflowError, ValueError, OSError):
+        return False
+    return True
+
+
 def refuse_task_id(task_id: UUID, now: datetime) -> str | None:
     """Why a new file may not carry this id at `now`, or None if it may."""
-    if task_id.version != 7 or task_id.variant != RFC_4122:
+    if not is_task_id(task_id):
         return "must be a UUIDv7 (RFC 9562)"
-    try:
-        age = now - birth_of(task_id)
-    except (OverflowError, ValueError):
-        return "carries a time that no calendar knows"
+    age = now - birth_of(task_id)
     if age > MAX_AGE:
         return f"is older than {MAX_AGE}"
     if age < -MAX_CLOCK_SKEW:

@@ -16,6 +16,8 @@ def open_channel(target: str) -> grpc.aio.Channel:
     return grpc.aio.insecure_channel(
         target,
         options=[
+            # A proxy of the environment is for the outside world.
+            ("grpc.enable_http_proxy", 0),
             ("grpc.service_config", _SERVICE_CONFIG),
             ("grpc.keepalive_time_ms", 30_000),
             ("grpc.keepalive_timeout_ms", 10_000),

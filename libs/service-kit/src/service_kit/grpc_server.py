@@ -47,6 +47,8 @@ async def serve(
 ) -> None:
     """Serve at `address` until SIGTERM or SIGINT, then drain and call `on_stop`.
 
+    Calls that run at that moment have `grace_seconds` to finish; the health says NOT_SERVING before
+    the first new one is refused. Raises RuntimeError where `address` cannot be listened on.
     `reflected_services` are described to clients that ask; none when reflection is off.
     """
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
@@ -54,11 +56,13 @@ async def serve(
         names = (*reflected_services, HEALTH_SERVICE, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server)
     server.add_insecure_port(address)
+    stopping = _stop_signal()
+    await health.enter_startup()
     await server.start()
     _log.info("serving", address=address)
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(health.watch())
-        await _stop_signal()
+        await stopping.wait()
         _log.info("draining", grace_seconds=grace_seconds)
         watching.cancel()
         await health.enter_shutdown()
@@ -67,9 +71,10 @@ async def serve(
     _log.info("stopped")
 
 
-async def _stop_signal() -> None:
-    stopped = asyncio.Event()
+def _stop_signal() -> asyncio.Event:
+    """Set by SIGTERM or SIGINT from now on."""
+    stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    await stopped.wait()
+        loop.add_signal_handler(number, stopping.set)
+    return stopping

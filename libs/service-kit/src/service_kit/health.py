@@ -28,6 +28,10 @@ class HealthReporter:
         self._checks = checks
         self._failing: frozenset[str] | None = None
 
+    async def enter_startup(self) -> None:
+        """Report NOT_SERVING until the first check: gRPC's servicer would begin with SERVING."""
+        await self._report(_NOT_SERVING)
+
     async def watch(self) -> None:
         """Check now and every 2 s until cancelled."""
         while True:

@@ -67,7 +67,7 @@ def _unary(name: str, behaviour: Any) -> Callable[[Any, _Context], Awaitable[Any
         code = "OK"
         _bind_request_id(context)
         try:
-            async with asyncio.timeout(context.time_remaining() or MAX_UNARY_SECONDS):
+            async with asyncio.timeout(_seconds_left(context)):
                 return await behaviour(request, context)
         except Exception as error:  # noqa: BLE001 - the edge: nothing passes unexplained
             status = _explain(name, error)
@@ -101,6 +101,11 @@ def _streaming(name: str, behaviour: Any) -> Callable[[Any, _Context], AsyncIter
             _measure(name, code, started)
 
     return call
+
+
+def _seconds_left(context: _Context) -> float:
+    remaining = context.time_remaining()
+    return MAX_UNARY_SECONDS if remaining is None else remaining
 
 
 def _explain(name: str, error: Exception) -> grpc.Status:

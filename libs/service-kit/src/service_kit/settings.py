@@ -43,8 +43,8 @@ def load_settings(
         return settings_class(**dict(overrides or {}))  # type: ignore[arg-type]
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
-            name = ".".join(str(part) for part in problem["loc"]).upper()
-            field = settings_class.model_fields.get(name.lower())
+            name = str(problem["loc"][0]) if problem["loc"] else ""
+            field = settings_class.model_fields.get(name)
             meaning = f" ({field.description})" if field and field.description else ""
-            sys.stderr.write(f"{name}: {problem['msg']}{meaning}\n")
+            sys.stderr.write(f"{name.upper() or 'settings'}: {problem['msg']}{meaning}\n")
         sys.exit(2)
