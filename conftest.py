@@ -15,6 +15,7 @@ from local_stack.temporary_folder import temporary_folder
 from photo_records.migrations import alembic_config
 
 _TEMPLATE = "migrated"
+_KINDS = ("unit", "integration", "e2e", "contract")
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +66,12 @@ def _execute(database_url: str, statement: str) -> None:
             cursor.execute(statement)
     finally:
         connection.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end how many tests of each kind ran."""
+    passed = [report.nodeid for report in terminalreporter.stats.get("passed", [])]
+    counts = {kind: sum(f"/{kind}/" in node for node in passed) for kind in _KINDS}
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    terminalreporter.write_line(f"Passed: {told or 'nothing'}; skipped: {skipped}.")
