@@ -69,18 +69,27 @@ class Proxy:
     """A TCP line to a server, which can freeze, or be cut at a certain answer."""
 
     def __init__(self, host: str, port: int) -> None:
-        self.cut_at: bytes | None = None
-        self.cuts = 0
+        self._cut_at = b""
+        self._cuts = 0
         self.turns = 0
         self._target = (host, port)
         self._thawed = asyncio.Event()
         self._thawed.set()
+        self._pumps: set[asyncio.Task[None]] = set()
         self._lines: set[asyncio.Task[None]] = set()
         self._speaker: object = None
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port: int = self._server.sockets[0].getsockname()[1]
+
+    def cut(self, at: bytes, times: int) -> None:
+        """Drop each of the next answers that hold `at`, and its connection."""
+        self._cut_at, self._cuts = at, times
+
+    @property
+    def cuts_left(self) -> int:
+        return self._cuts
 
     def freeze(self) -> None:
         """Take everything and pass nothing on."""
@@ -91,8 +100,8 @@ class Proxy:
 
     async def close(self) -> None:
         self._server.close()
-        for line in self._lines:
-            line.cancel()
+        for pump in self._pumps:
+            pump.cancel()
         await asyncio.gather(*self._lines, return_exceptions=True)
 
     def url(self, url: str) -> str:
@@ -112,6 +121,7 @@ class Proxy:
             asyncio.create_task(self._pump(reader, far_writer, answers=False)),
             asyncio.create_task(self._pump(far_reader, writer, answers=True)),
         ]
+        self._pumps.update(pumps)
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -120,6 +130,7 @@ class Proxy:
             await asyncio.gather(*pumps, return_exceptions=True)
             for each in (writer, far_writer):
                 each.transport.abort()
+            self._pumps.difference_update(pumps)
             self._lines.discard(line)
 
     async def _pump(
@@ -127,8 +138,8 @@ class Proxy:
     ) -> None:
         while data := await reader.read(65_536):
             await self._thawed.wait()
-            if answers and self.cut_at and self.cut_at in data:
-                self.cuts += 1
+            if answers and self._cuts and self._cut_at in data:
+                self._cuts -= 1
                 return
             if self._speaker != answers:
                 self._speaker = answers

@@ -1,5 +1,9 @@
 """What the callers of the status service may ask about the bytes of a photo."""
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
 import asyncpg
 
 from photo_domain.errors import ErrorCode, RequestError
@@ -27,7 +31,7 @@ class ObjectQueries:
     async def open_rendition(self, task_id: str, name: str) -> tuple[StoredObject, OpenedObject]:
         """The rendition `name` of a task.
 
-        Raises RequestError: unknown_task, unknown_object, database_unavailable,
+        Raises RequestError, the chunks too: unknown_task, unknown_object, database_unavailable,
         storage_unavailable.
         """
         stored = await self._find(task_id, name)
@@ -51,7 +55,9 @@ class ObjectQueries:
             if rendition is None:
                 stored = await find_original(self._pool, task_id)
             else:
-                stored = await find_rendition(self._pool, task_id, rendition)
+                # Postgres takes no NUL; what stands for it is in no rendition's name.
+                name = rendition.replace("\0", "\N{REPLACEMENT CHARACTER}")
+                stored = await find_rendition(self._pool, task_id, name)
         except UnknownTaskError:
             raise RequestError(ErrorCode.UNKNOWN_TASK, _UNKNOWN_TASK) from None
         except DATABASE_DOWN as error:
@@ -63,11 +69,25 @@ class ObjectQueries:
         return stored
 
     async def _open(self, stored: StoredObject) -> OpenedObject:
-        try:
-            return await self._objects.open(stored.object_key)
-        except ObjectMissingError as error:
-            raise RequestError(ErrorCode.UNKNOWN_OBJECT, "The stored file is gone.") from error
-        except StorageUnavailableError as error:
-            raise RequestError(
-                ErrorCode.STORAGE_UNAVAILABLE, "The storage does not answer; try again soon."
-            ) from error
+        with _stated_errors():
+            opened = await self._objects.open(stored.object_key)
+        return replace(opened, chunks=_stated(opened.chunks))
+
+
+async def _stated(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    with _stated_errors():
+        async for chunk in chunks:
+            yield chunk
+
+
+@contextmanager
+def _stated_errors() -> Iterator[None]:
+    """State what storage raises as a refusal that the caller may read."""
+    try:
+        yield
+    except ObjectMissingError as error:
+        raise RequestError(ErrorCode.UNKNOWN_OBJECT, "The stored file is gone.") from error
+    except StorageUnavailableError as error:
+        raise RequestError(
+            ErrorCode.STORAGE_UNAVAILABLE, "The storage does not answer; try again soon."
+        ) from error

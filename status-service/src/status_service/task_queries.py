@@ -33,7 +33,8 @@ class TaskQueries:
         """
         if not 1 <= len(task_ids) <= MAX_TASKS:
             violation = FieldViolation("task_ids", f"must hold 1 to {MAX_TASKS} ids")
-            raise RequestError(ErrorCode.INVALID_ARGUMENT, "Ask for fewer tasks.", [violation])
+            detail = f"Ask for 1 to {MAX_TASKS} tasks."
+            raise RequestError(ErrorCode.INVALID_ARGUMENT, detail, [violation])
         asked: dict[str, UUID | None] = {text: parse_task_id(text) for text in task_ids}
         known = {task_id for task_id in asked.values() if task_id}
         try:

@@ -1,0 +1,133 @@
+"""What the tests of the status service share: registered photos, a store, a real server."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import obstore
+import pytest
+
+from local_stack.ports import free_ports
+from photo.status.v1 import status_service_pb2_grpc as pb_grpc
+from photo_domain.object_keys import new_nonce, original_key
+from photo_domain.task_id import new_task_id
+from photo_objects.object_reader import ObjectReader
+from photo_objects.store_url import open_store
+from photo_records.asyncpg_pool import open_pool
+from photo_records.registration import NewBatch, NewPhoto, insert_batches
+from photo_records.task_queue import Lane
+from service_kit.grpc_channel import open_channel
+from service_kit.grpc_server import build_server
+from status_service.object_queries import ObjectQueries
+from status_service.servicer import SERVICE, StatusServicer
+from status_service.task_queries import TaskQueries
+
+OWNER = "the owner"
+
+
+class Photos:
+    """Photos at every station of their way, as the other services would have left them."""
+
+    def __init__(self, pool: asyncpg.Pool, store: Any) -> None:
+        self._pool = pool
+        self._store = store
+
+    async def register(self, count: int = 1, owner: str = OWNER) -> list[NewPhoto]:
+        photos = []
+        for position in range(count):
+            task_id = new_task_id()
+            key = original_key(task_id, new_nonce())
+            name = f"photo {position}.jpg"
+            photo = NewPhoto(task_id, name, "image/jpeg", 1000, b"s" * 32, key, position)
+            photos.append(photo)
+        batch_id = new_task_id()
+        batch = NewBatch(
+            batch_id, owner, str(batch_id), b"f" * 32, [], Lane.INTERACTIVE, tuple(photos)
+        )
+        async with self._pool.acquire() as connection:
+            await insert_batches(connection, [batch])
+        return photos
+
+    async def change(self, photo: NewPhoto, changes: str) -> None:
+        await self._pool.execute(
+            f"UPDATE photos SET {changes}, revision = revision + 1 WHERE task_id = $1",
+            photo.task_id,
+        )
+
+    async def succeed(self, photo: NewPhoto) -> None:
+        await self.change(
+            photo,
+            "status = 'SUCCESS', started_at = now(), finished_at = now(), attempts = 1,"
+            " format = 'jpeg', width = 1600, height = 1000, random_number = 42,"
+            " processing_time = 0.25, lease_expires_at = NULL",
+        )
+        for name, width, height in (("thumbnail", 320, 200), ("preview", 1280, 800)):
+            await self._pool.execute(
+                "INSERT INTO renditions SELECT id, $2, $3, $4, 'image/webp', $5, $6"
+                " FROM photos WHERE task_id = $1",
+                *(photo.task_id, name, width, height, width * 10, self.rendition_key(photo, name)),
+            )
+
+    def rendition_key(self, photo: NewPhoto, name: str) -> str:
+        return f"renditions/20260101/{photo.task_id}/2/{name}"
+
+    async def put(self, key: str, content: bytes) -> None:
+        await obstore.put_async(self._store, key, content)
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections to the test's own database."""
+    pool = await open_pool(database_url, 5)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def lost_pool() -> AsyncIterator[asyncpg.Pool]:
+    """Connections to a database that is down."""
+    port = free_ports(1)[0]
+    pool = await open_pool(f"postgresql://nobody:x@127.0.0.1:{port}/none", 5)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+def store_folder(tmp_path: Path) -> Path:
+    return tmp_path / "objects"
+
+
+@pytest.fixture
+def store(store_folder: Path) -> Any:
+    return open_store(store_folder.as_uri())
+
+
+@pytest.fixture
+def photos(pool: asyncpg.Pool, store: Any) -> Photos:
+    return Photos(pool, store)
+
+
+@pytest.fixture
+async def serve(store: Any) -> AsyncIterator[Callable[[asyncpg.Pool], Any]]:
+    """Starts the service on a pool, and gives its client."""
+    undo: list[Callable[[], Any]] = []
+
+    async def start(pool: asyncpg.Pool) -> Any:
+        server = build_server(SERVICE)
+        objects = ObjectQueries(pool, ObjectReader(store))
+        StatusServicer(TaskQueries(pool), objects).add_to(server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        channel = open_channel(f"dns:///127.0.0.1:{port}")
+        undo.extend([channel.close, lambda: server.stop(None)])
+        return pb_grpc.StatusServiceStub(channel)
+
+    yield start
+    for step in undo:
+        await step()
+
+
+@pytest.fixture
+async def stub(serve: Any, pool: asyncpg.Pool) -> Any:
+    return await serve(pool)

@@ -1,0 +1,71 @@
+"""`python -m status_service`: starts, tells its health, ends."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from local_stack.ports import free_ports
+from photo.status.v1 import status_service_pb2 as pb
+from photo.status.v1 import status_service_pb2_grpc as pb_grpc
+from service_kit.grpc_channel import open_channel
+from service_kit.health_client import is_serving
+
+
+def _start(settings: dict[str, str]) -> "subprocess.Popen[str]":
+    # The environment is handed on to a child.
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251
+    return subprocess.Popen(
+        [sys.executable, "-m", "status_service"],
+        env=inherited | settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+async def test_the_program_serves_when_its_database_does_and_ends_in_order(
+    database_url: str, tmp_path: Path, pool: asyncpg.Pool, photos: Any
+) -> None:
+    [photo] = await photos.register()
+    await pool.execute("UPDATE alembic_version SET version_num = '0000'")
+    port, metrics_port = free_ports(2)
+    process = _start(
+        {
+            "DATABASE_URL": database_url,
+            "STORAGE_URL": tmp_path.as_uri(),
+            "STATUS_PORT": str(port),
+            "STATUS_METRICS_PORT": str(metrics_port),
+        }
+    )
+    try:
+        async with asyncio.timeout(60), open_channel(f"dns:///127.0.0.1:{port}") as channel:
+            stub = pb_grpc.StatusServiceStub(channel)
+            request = pb.GetTaskRequest(task_id=str(photo.task_id))
+            answer = await stub.GetTask(request, timeout=30, wait_for_ready=True)
+            assert answer.task.task_id == str(photo.task_id)
+            assert not await is_serving(channel, 5)  # the schema is older than the code
+            await pool.execute("UPDATE alembic_version SET version_num = '0001'")
+            while not await is_serving(channel, 5):
+                assert process.poll() is None
+                await asyncio.sleep(0.05)
+            process.terminate()
+            _output, log = await asyncio.to_thread(process.communicate, timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 0
+    assert '"event": "stopped"' in log
+    assert database_url.split(":")[2].partition("@")[0] not in log
+
+
+def test_the_program_names_every_setting_that_it_lacks() -> None:
+    process = _start({})
+    _output, log = process.communicate(timeout=60)
+    assert process.returncode == 2
+    names = [line.partition(":")[0] for line in log.splitlines()]
+    assert sorted(names) == ["DATABASE_URL", "STORAGE_URL"]
