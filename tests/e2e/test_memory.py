@@ -82,5 +82,5 @@ def test_twenty_uploads_at_once_stay_within_the_byte_budget(
             assert list(threads.map(send, visitors)) == [files] * 20
         assert gauge(stack, "upload_buffer_peak_bytes") <= budget
         assert gauge(stack, "upload_buffer_bytes") == 0
-        # Beside the budget: one chunk and the parser's state for each connection.
-        assert memory["upload-gateway"].growth < budget + 60 * MIB
+        # Beside the budget: what uvicorn has read ahead on each of twenty connections.
+        assert memory["upload-gateway"].growth < budget + 32 * MIB

@@ -6,8 +6,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import obstore
+from obstore.store import MemoryStore
 
 from photo_objects.buffer_budget import BufferBudget, Reservation
+from photo_objects.buffer_pool import BufferPool
 from photo_objects.errors import ObjectExistsError, StorageUnavailableError, translated_errors
 from photo_objects.part_writer import PartWriter
 from photo_objects.settled import settled
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 PART_SIZE = 8 * 1024 * 1024
+# Buffers that are kept for the next files; what a busier moment needed goes back to the system.
+_IDLE_BUFFERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class OriginalWriter:
         self._store = store
         self._budget = budget
         self._part_size = part_size
+        # A memory store keeps what it is given in place: such a buffer is the object from then on.
+        self._buffers = BufferPool(0 if isinstance(store, MemoryStore) else _IDLE_BUFFERS)
 
     async def begin(self, key: str, max_size: int) -> "OriginalUpload":
         """Wait for the buffer of a file of at most `max_size` bytes (1 or more).
@@ -50,7 +56,7 @@ class OriginalWriter:
         async context manager. Raises ValueError where the budget could never hold one part.
         """
         reservation = await self._budget.reserve(min(self._part_size, max_size))
-        return OriginalUpload(self._store, key, max_size, self._part_size, reservation)
+        return OriginalUpload(self._store, key, max_size, self._buffers, reservation)
 
 
 class OriginalUpload:
@@ -61,15 +67,17 @@ class OriginalUpload:
         store: "ObjectStore",
         key: str,
         max_size: int,
-        part_size: int,
+        buffers: BufferPool,
         reservation: Reservation,
     ) -> None:
         self._store = store
         self._key = key
         self._max_size = max_size
-        self._part_size = part_size
+        self._buffers = buffers
         self._reservation = reservation
-        self._buffer = bytearray()
+        # Part size, or the largest size of the file if that is less.
+        self._buffer_size = reservation.size
+        self._buffer: memoryview | None = None
         self._parts: PartWriter | None = None
         self._sha256 = hashlib.sha256()
         self._size = 0
@@ -107,12 +115,14 @@ class OriginalUpload:
         if self._size + len(chunk) > self._max_size:
             raise ValueError(f"The file is larger than the {self._max_size} bytes announced.")
         self._sha256.update(chunk)
-        self._size += len(chunk)
-        if self._size <= self._part_size:
-            self._buffer += chunk
+        start, self._size = self._size, self._size + len(chunk)
+        if self._size <= self._buffer_size:
+            if self._buffer is None:
+                self._buffer = self._buffers.take(self._buffer_size)
+            self._buffer[start : self._size] = chunk
             return
         try:
-            await self._write_part(chunk)
+            await self._write_part(start, chunk)
         except BaseException:
             self._is_broken = True
             raise
@@ -167,27 +177,28 @@ class OriginalUpload:
         await self.abort()
 
     async def _put(self) -> None:
+        whole = self._buffer[: self._size] if self._buffer else b""
         try:
             with translated_errors(self._store):
                 # obstore reads a memoryview in place: `bytes` would double the buffer.
-                await settled(
-                    obstore.put_async(
-                        self._store, self._key, memoryview(self._buffer), mode="create"
-                    )
-                )
+                await settled(obstore.put_async(self._store, self._key, whole, mode="create"))
         except ObjectExistsError:
             self._may_be_stored = False
             raise
+        if self._buffer:
+            # Only now is it certain that nobody reads it any more.
+            self._buffers.give_back(self._buffer)
 
-    async def _write_part(self, chunk: bytes | memoryview) -> None:
+    async def _write_part(self, buffered: int, chunk: bytes | memoryview) -> None:
         if self._parts is None:
-            self._parts = PartWriter(self._store, self._key, self._part_size)
+            self._parts = PartWriter(self._store, self._key, self._buffer_size)
             # From here on the one part of this file is buffered in the part writer.
-            first, self._buffer = self._buffer, bytearray()
-            await self._parts.write_owned(first)
+            first, self._buffer = self._buffer, None
+            if first:
+                await self._parts.write_owned(first[:buffered])
             del first
         await self._parts.write(chunk)
 
     def _close(self) -> None:
-        self._buffer = bytearray()
+        self._buffer = None
         self._reservation.release()

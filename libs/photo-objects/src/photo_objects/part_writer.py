@@ -38,7 +38,7 @@ class PartWriter:
         if len(self._piece) >= _PIECE:
             await self.write_owned(self._take_piece())
 
-    async def write_owned(self, data: bytearray) -> None:
+    async def write_owned(self, data: bytearray | memoryview) -> None:
         """Add bytes that nobody will change: obstore keeps them in place until they are sent."""
         with translated_errors(self._store):
             await settled(self._writer.write(data))

@@ -362,3 +362,18 @@ async def test_a_folder_that_cannot_be_written_is_storage_unavailable(
         await upload.finish()
 
     assert budget.reserved == 0
+
+
+async def test_a_later_file_never_shines_through_in_an_earlier_or_shorter_one(
+    store: Any,
+) -> None:
+    writer = OriginalWriter(store, BufferBudget(4096), part_size=1024)
+    contents = {"originals/a": b"a" * 1000, "originals/b": b"b" * 300, "originals/c": b"c" * 700}
+    for key, content in contents.items():
+        upload = await writer.begin(key, 1024)
+        for start in range(0, len(content), 64):
+            await upload.write(memoryview(content)[start : start + 64])
+        stored = await upload.finish()
+        assert stored.sha256 == hashlib.sha256(content).digest()
+    for key, content in contents.items():
+        assert ObjectReader(store).read(key, 1024) == content
