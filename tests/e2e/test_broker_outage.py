@@ -1,8 +1,10 @@
-"""A broker that does not answer delays no upload."""
+"""A broker that does not answer delays no upload, and no task is lost with it."""
 
 import os
 import signal
 from typing import Any
+
+import redis
 
 from local_stack.running_stack import temporary_stack
 
@@ -22,3 +24,18 @@ def test_an_upload_is_accepted_while_the_broker_is_frozen(make_api: Any, jpeg: b
             ] * 2
         finally:
             os.kill(redis, signal.SIGCONT)
+        assert [task["status"] for task in api.wait(task_ids)] == ["SUCCESS"] * 2
+
+
+def test_a_broker_that_lost_everything_costs_no_task_its_result(make_api: Any, jpeg: bytes) -> None:
+    with temporary_stack({"WORKER_CONCURRENCY": "1"}) as stack:
+        api = make_api(stack.base_url)
+        worker = stack.processes()["worker"]["pid"]
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            task_ids = api.upload([(f"{n}.jpg", jpeg) for n in range(20)]).json()["task_ids"]
+            with redis.Redis.from_url(stack.redis_url) as client:
+                client.flushall()
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        assert [task["status"] for task in api.wait(task_ids)] == ["SUCCESS"] * 20

@@ -1,7 +1,10 @@
 """Builds the ingest service and runs it."""
 
+import asyncio
+
 from ingest_service.celery_broker import CeleryBroker
 from ingest_service.discard_objects import ObjectDiscarder
+from ingest_service.outbox_relay import OutboxRelay
 from ingest_service.register_batch import BatchRegistrar
 from ingest_service.servicer import SERVICE, IngestServicer
 from ingest_service.settings import IngestSettings
@@ -15,7 +18,7 @@ from service_kit.health import HealthReporter
 from service_kit.metrics_server import serve_metrics
 from service_kit.start_check import blamed_on
 
-# One writes groups, the others settle, discard and check.
+# One writes groups, one relays, the others settle, discard and check.
 _MAX_CONNECTIONS = 5
 
 
@@ -26,19 +29,26 @@ async def run(settings: IngestSettings) -> None:
     pool = await open_pool(settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
     broker = CeleryBroker(settings.redis_url.get_secret_value())
     registrar = BatchRegistrar(pool, TaskPublisher(broker, pool), settings.bulk_batch_files)
+    # A broker connection of its own: each belongs to one thread.
+    relay_broker = CeleryBroker(settings.redis_url.get_secret_value())
+    relay = OutboxRelay(pool, relay_broker)
     servicer = IngestServicer(registrar, ObjectDiscarder(pool, OriginalDeleter(store)))
 
     async def database_answers() -> None:
         await check_schema(pool)
 
     async def stop() -> None:
+        relaying.cancel()
+        await asyncio.wait([relaying])
         await registrar.drain()
         await pool.close()
-        broker.close()
+        for each in (broker, relay_broker):
+            each.close()
 
     serve_metrics(settings.listen_host, settings.ingest_metrics_port)
     server = build_server(SERVICE)
     servicer.add_to(server)
+    relaying = asyncio.create_task(relay.run())
     await serve(
         server,
         address=f"{settings.listen_host}:{settings.ingest_port}",

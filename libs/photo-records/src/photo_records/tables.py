@@ -123,6 +123,12 @@ class PhotoRecord(Record):
             postgresql_where=text("status = 'PENDING' AND enqueued_at IS NULL"),
         ),
         Index(
+            "photos_queued_idx",
+            "lane",
+            "enqueued_at",
+            postgresql_where=text("status = 'PENDING' AND enqueued_at IS NOT NULL"),
+        ),
+        Index(
             "photos_postponed_idx",
             "next_attempt_at",
             postgresql_where=text("status = 'PENDING' AND next_attempt_at IS NOT NULL"),

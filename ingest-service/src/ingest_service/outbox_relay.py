@@ -1,0 +1,138 @@
+"""Publishes the tasks that wait in the outbox, for as long as the service runs."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+import asyncpg
+import structlog
+from prometheus_client import Counter, Gauge
+
+from ingest_service.task_publisher import Broker, BrokerUnavailableError, TaskMessage
+from photo_records.database_errors import DATABASE_DOWN
+from photo_records.outbox import (
+    OutboxTask,
+    RepublishReason,
+    forget_queued,
+    mark_republished,
+    outbox_state,
+    take_due,
+)
+from photo_records.task_queue import Lane
+
+# Tasks of one transaction and of one round trip to the broker.
+_GROUP = 500
+_TICK_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 15.0
+
+_REPUBLISHED = Counter("outbox_republished_total", "Tasks that the relay published", ["reason"])
+_UNQUEUED = Gauge("outbox_tasks", "PENDING tasks whose message is not with the broker")
+_OLDEST = Gauge("oldest_pending_task_seconds", "Age of the oldest PENDING task, 0 without one")
+
+_log = structlog.get_logger(__name__)
+
+AnswerT = TypeVar("AnswerT")
+
+
+class RelayBroker(Broker, Protocol):
+    """A broker that also tells what it holds. Used by one thread at a time."""
+
+    def empty_lanes(self) -> list[Lane]:
+        """The lanes whose queue holds no message. Raises BrokerUnavailableError."""
+
+    def remembers(self) -> bool:
+        """Whether the broker still has what `remember` left. Raises BrokerUnavailableError."""
+
+    def remember(self) -> None:
+        """Leave a mark that is gone when the broker loses its memory."""
+
+
+class OutboxRelay:
+    """Republishes what is due; any number of replicas may run, publishing twice is harmless."""
+
+    def __init__(self, pool: asyncpg.Pool, broker: RelayBroker) -> None:
+        self._pool = pool
+        self._broker = broker
+        # kombu's connections belong to one thread at a time.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="relay")
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Look at the outbox every second, less often while the broker or database is away."""
+        try:
+            while True:
+                await self._try_to_relay()
+                await asyncio.sleep(self._pause())
+        finally:
+            self._thread.shutdown(wait=False)
+
+    async def relay_once(self) -> int:
+        """Publish everything that is due now; how many tasks that were.
+
+        Raises BrokerUnavailableError and what asyncpg raises; what was not published stays due.
+        """
+        await self._measure()
+        if not await self._ask(self._broker.remembers):
+            _log.warning("broker_lost_its_memory")
+            while await forget_queued(self._pool, _GROUP):
+                pass
+            # Only now: a relay that dies before this leaves the rest to the next look.
+            await self._ask(self._broker.remember)
+        empty = await self._ask(self._broker.empty_lanes)
+        return sum([await self._relay_all(reason, empty) for reason in RepublishReason])
+
+    async def _try_to_relay(self) -> None:
+        try:
+            await self.relay_once()
+            self._failures = 0
+        except (BrokerUnavailableError, *DATABASE_DOWN, asyncpg.PostgresError) as error:
+            self._failures += 1
+            _log.warning("relay_interrupted", error=type(error).__name__)
+        except Exception:  # noqa: BLE001 - whatever it is, the next look may find it gone
+            self._failures += 1
+            _log.exception("relay_broke")
+
+    async def _relay_all(self, reason: RepublishReason, empty_lanes: Sequence[Lane]) -> int:
+        total = 0
+        while count := await self._relay_group(reason, empty_lanes):
+            total += count
+            if count < _GROUP:
+                break
+        return total
+
+    async def _relay_group(self, reason: RepublishReason, empty_lanes: Sequence[Lane]) -> int:
+        # The rows stay locked until their messages are out: a worker that is faster waits for it.
+        async with self._pool.acquire() as connection, connection.transaction():
+            tasks = await take_due(connection, reason, _GROUP, empty_lanes)
+            if tasks:
+                messages = [_message(task) for task in tasks]
+                await self._ask(lambda: self._broker.publish(messages))
+                await mark_republished(connection, [task.photo_id for task in tasks])
+        if tasks:
+            _REPUBLISHED.labels(reason).inc(len(tasks))
+            _log.info("tasks_republished", reason=str(reason), tasks=len(tasks))
+        return len(tasks)
+
+    async def _measure(self) -> None:
+        state = await outbox_state(self._pool)
+        _UNQUEUED.set(state.unqueued)
+        oldest = state.oldest_pending
+        _OLDEST.set((datetime.now(UTC) - oldest).total_seconds() if oldest else 0)
+
+    async def _ask(self, question: Callable[[], AnswerT]) -> AnswerT:
+        answer: Awaitable[AnswerT] = asyncio.get_running_loop().run_in_executor(
+            self._thread, question
+        )
+        return await answer
+
+    def _pause(self) -> float:
+        longest = min(_LONGEST_PAUSE_SECONDS, _TICK_SECONDS * 2**self._failures)
+        # Replicas that lost the same broker do not come back in step.
+        return random.uniform(longest / 2, longest) if self._failures else _TICK_SECONDS  # noqa: S311
+
+
+def _message(task: OutboxTask) -> TaskMessage:
+    return TaskMessage(task.task_id, task.lane, str(task.batch_id), request_id="")

@@ -1,0 +1,141 @@
+"""The outbox: PENDING rows whose message is not with the broker, or no longer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import asyncpg
+
+from photo_records.task_queue import Lane
+
+
+class RepublishReason(StrEnum):
+    """Why the relay publishes a task."""
+
+    # It was never handed to the broker: the broker was away, or the publisher died.
+    NEVER_QUEUED = "never_queued"
+    # Its pause after transient trouble is over.
+    ATTEMPT_DUE = "attempt_due"
+    # Whoever worked on it is gone.
+    LEASE_EXPIRED = "lease_expired"
+    # Its lane is empty, yet nobody has taken it up: the broker lost its message.
+    MESSAGE_LOST = "message_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxTask:
+    """A task to publish."""
+
+    photo_id: int
+    task_id: UUID
+    batch_id: UUID
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxState:
+    """How many tasks wait for a message, and since when the oldest PENDING one waits."""
+
+    unqueued: int
+    oldest_pending: datetime | None
+
+
+# What is not claimed and waits for nothing: only its message can bring it on.
+_UNCLAIMED = "lease_expires_at IS NULL AND next_attempt_at IS NULL"
+
+_DUE = {
+    RepublishReason.NEVER_QUEUED: (
+        f"enqueued_at IS NULL AND created_at < now() - interval '5 seconds' AND {_UNCLAIMED}"
+    ),
+    RepublishReason.ATTEMPT_DUE: "next_attempt_at <= now()",
+    RepublishReason.LEASE_EXPIRED: "lease_expires_at <= now()",
+    RepublishReason.MESSAGE_LOST: (
+        f"enqueued_at < now() - interval '1 minute' AND {_UNCLAIMED} AND lane = ANY($2::text[])"
+    ),
+}
+
+# FOR UPDATE SKIP LOCKED: any number of relays share the work. What is being written is left out.
+_TAKE = """
+SELECT id, task_id, batch_id, lane FROM photos
+WHERE status = 'PENDING' AND {due}
+ORDER BY id
+LIMIT $1
+FOR UPDATE SKIP LOCKED
+"""
+
+# Back to `queued`: a transition, unless it was queued already. It fences whoever had the lease.
+_MARK = """
+UPDATE photos
+SET enqueued_at = now(),
+    revision = revision + (
+        lease_expires_at IS NOT NULL OR next_attempt_at IS NOT NULL
+    )::int,
+    lease_expires_at = NULL,
+    next_attempt_at = NULL
+WHERE id = ANY($1) AND status = 'PENDING'
+"""
+
+_FORGET = """
+WITH queued AS (
+    SELECT id FROM photos
+    WHERE status = 'PENDING' AND enqueued_at IS NOT NULL
+    AND lease_expires_at IS NULL AND next_attempt_at IS NULL
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE photos SET enqueued_at = NULL FROM queued WHERE photos.id = queued.id
+"""
+
+# Two parts, one for each partial index.
+_STATE = """
+SELECT min(oldest) AS oldest, sum(unqueued)::bigint AS unqueued
+FROM (
+    SELECT min(created_at) AS oldest, count(*) AS unqueued
+    FROM photos WHERE status = 'PENDING' AND enqueued_at IS NULL
+    UNION ALL
+    SELECT min(created_at), 0
+    FROM photos WHERE status = 'PENDING' AND enqueued_at IS NOT NULL
+) AS part
+"""
+
+
+async def take_due(
+    connection: asyncpg.pool.PoolConnectionProxy,
+    reason: RepublishReason,
+    limit: int,
+    empty_lanes: Sequence[Lane],
+) -> list[OutboxTask]:
+    """Lock up to `limit` tasks that are due for `reason`, until the transaction ends.
+
+    `empty_lanes` are those whose queue is empty; only MESSAGE_LOST looks at them.
+    """
+    query = _TAKE.format(due=_DUE[reason])
+    lanes = [list(empty_lanes)] if reason is RepublishReason.MESSAGE_LOST else []
+    rows = await connection.fetch(query, limit, *lanes)
+    return [
+        OutboxTask(row["id"], row["task_id"], row["batch_id"], Lane(row["lane"])) for row in rows
+    ]
+
+
+async def mark_republished(
+    connection: asyncpg.pool.PoolConnectionProxy, photo_ids: Sequence[int]
+) -> None:
+    """Note in the same transaction that the messages of these tasks are with the broker."""
+    await connection.execute(_MARK, list(photo_ids))
+
+
+async def forget_queued(pool: asyncpg.Pool, limit: int) -> int:
+    """Take back that unclaimed tasks are with the broker, which lost its memory.
+
+    At most `limit` of them; how many. Call it until it is 0.
+    """
+    return int((await pool.execute(_FORGET, limit)).rpartition(" ")[2])
+
+
+async def outbox_state(pool: asyncpg.Pool) -> OutboxState:
+    """How the outbox stands."""
+    row = await pool.fetchrow(_STATE)
+    assert row is not None
+    return OutboxState(row["unqueued"], row["oldest"])
