@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import psycopg2
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from local_stack.running_stack import RunningStack, temporary_stack
 
@@ -134,13 +134,56 @@ def pdf() -> bytes:
     return picture("PDF")
 
 
-@pytest.fixture(scope="session")
-def samples() -> list[Path]:
-    """The real photos that stand beside a checkout."""
+_ORIENTATION = 0x0112
+# What turns an upright picture into how a camera stores it (EXIF 2.32, 4.6.4 A).
+_STORED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def make_photos(folder: Path) -> list[Path]:
+    """Photos like the real ones, and named like them."""
+    upright = _picture(900, 600)
+    for orientation in range(1, 9):
+        stored = upright.transpose(_STORED[orientation]) if orientation > 1 else upright
+        exif = Image.Exif()
+        exif[_ORIENTATION] = orientation
+        stored.save(folder / f"Landscape_{orientation}.jpg", exif=exif, quality=95)
+    _picture(600, 900).save(folder / "Portrait_1.jpg")
+    upright.convert("CMYK").save(folder / "cmyk.jpg")
+    upright.save(folder / "leaf.webp")
+    transparent = upright.convert("RGBA")
+    transparent.putalpha(Image.linear_gradient("L").resize(upright.size))
+    transparent.save(folder / "paper_alpha.png")
+    return sorted(folder.iterdir())
+
+
+def _picture(width: int, height: int) -> Image.Image:
+    """Different in each corner, so that no turn or mirror looks like another."""
+    image = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, width // 2, height // 3), fill="crimson")
+    draw.rectangle((width // 2, 0, width, height // 4), fill="navy")
+    draw.ellipse((0, height // 2, width // 3, height), fill="green")
+    draw.line((width // 2, height, width, height // 2), fill="black", width=20)
+    return image
+
+
+@pytest.fixture(scope="session", params=["generated", "real"])
+def samples(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Photos of every kind: those made here, and the real ones that may stand beside a checkout."""
+    if request.param == "generated":
+        return make_photos(tmp_path_factory.mktemp("photos"))
     folder = Path(__file__).parents[3] / "shared" / "samples"
     found = sorted(path for path in folder.glob("*") if path.suffix in {".jpg", ".png", ".webp"})
     if not found:
-        pytest.skip("no sample photos in ../shared/samples")
+        pytest.skip("no real photos in ../shared/samples")
     return found
 
 

@@ -54,6 +54,7 @@ class BatchClaim:
 
 def check_batch(claim: BatchClaim, bulk_batch_files: int, now: datetime) -> NewBatch:
     """The batch to write. Raises RequestError (invalid_argument) that names every broken rule."""
+    _check_count(claim)
     violations = [*_check_batch_fields(claim)]
     photos = []
     for index, file in enumerate(claim.files):
@@ -70,9 +71,7 @@ def check_batch(claim: BatchClaim, bulk_batch_files: int, now: datetime) -> NewB
                 FieldViolation(f"rejected[{index}]", "must have a name and known error codes")
             )
     if violations:
-        raise RequestError(
-            ErrorCode.INVALID_ARGUMENT, "The batch breaks rules of the contract.", violations
-        )
+        raise _refusal(violations)
     return NewBatch(
         batch_id=new_task_id(),
         owner=claim.owner,
@@ -93,6 +92,22 @@ def check_batch(claim: BatchClaim, bulk_batch_files: int, now: datetime) -> NewB
     )
 
 
+def _check_count(claim: BatchClaim) -> None:
+    # Before anything else: looking at each of very many files takes long.
+    if not claim.files or len(claim.files) + len(claim.rejected) > UPLOAD_LIMITS.max_files:
+        problem = (
+            "must hold at least one file, and with the rejected ones at most"
+            f" {UPLOAD_LIMITS.max_files}"
+        )
+        raise _refusal([FieldViolation("files", problem)])
+
+
+def _refusal(violations: Sequence[FieldViolation]) -> RequestError:
+    return RequestError(
+        ErrorCode.INVALID_ARGUMENT, "The batch breaks rules of the contract.", violations
+    )
+
+
 def _check_batch_fields(claim: BatchClaim) -> list[FieldViolation]:
     violations = []
     if not 1 <= len(claim.owner) <= 255 or not claim.owner.isprintable():
@@ -102,14 +117,6 @@ def _check_batch_fields(claim: BatchClaim) -> list[FieldViolation]:
             FieldViolation("idempotency_key", "must have 1 to 255 printable ASCII characters")
         )
     count = len(claim.files) + len(claim.rejected)
-    if not claim.files or count > UPLOAD_LIMITS.max_files:
-        violations.append(
-            FieldViolation(
-                "files",
-                f"must hold at least one file, and with the rejected ones at most"
-                f" {UPLOAD_LIMITS.max_files}",
-            )
-        )
     positions = [file.position for file in claim.files]
     positions += [rejected.position for rejected in claim.rejected]
     if sorted(positions) != list(range(count)):

@@ -73,7 +73,7 @@ class TaskPublisher:
 
     async def drain(self) -> None:
         """Wait until what was sent is with the broker or left in the outbox."""
-        if self._publishing is not None:
+        while self._publishing is not None:
             await asyncio.shield(self._publishing)
         self._thread.shutdown(wait=False)
 
@@ -107,3 +107,5 @@ class TaskPublisher:
         except (*DATABASE_DOWN, asyncpg.PostgresError) as error:
             # They will be published once more, which is harmless.
             _log.warning("enqueued_not_marked", tasks=len(task_ids), error=type(error).__name__)
+        except Exception:  # noqa: BLE001 - whatever it is, the next messages go on
+            _log.exception("marking_failed", tasks=len(task_ids))

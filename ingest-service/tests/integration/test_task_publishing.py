@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import redis
 from prometheus_client import REGISTRY
 
 from ingest_service import task_publisher
+from ingest_service.batch_claims import check_batch
 from ingest_service.celery_broker import CeleryBroker
 from ingest_service.register_batch import BatchRegistrar
 from ingest_service.task_publisher import (
@@ -237,3 +239,23 @@ async def test_rows_that_cannot_be_marked_are_published_all_the_same(
     await registrar.drain()
     assert len(open_queue(redis_url).task_ids(Lane.INTERACTIVE)) == 2
     assert await database.unqueued() == 2
+
+
+async def test_a_database_that_breaks_off_in_the_middle_holds_up_no_later_message(
+    claims: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = HeldBroker()
+    publisher = TaskPublisher(broker, pool=None)  # type: ignore[arg-type] - marking is replaced
+    failures = iter([asyncpg.InternalClientError("broken off"), RuntimeError("a bug")])
+
+    async def fail_twice(_pool: object, _task_ids: object) -> None:
+        for failure in failures:
+            raise failure
+
+    monkeypatch.setattr(task_publisher, "mark_enqueued", fail_twice)
+    for number in range(3):
+        batch = check_batch(claims.batch(1), 20, datetime.now(UTC))
+        publisher.send(batch, str(number))
+        broker.gate.release()
+    await publisher.drain()
+    assert [message.request_id for group in broker.groups for message in group] == ["0", "1", "2"]

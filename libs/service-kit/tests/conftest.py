@@ -44,12 +44,18 @@ def service() -> ScriptedService:
 
 
 @pytest.fixture
-async def stub(service: ScriptedService) -> AsyncIterator[Any]:
-    """A client of `service` behind a real server."""
+async def channel(service: ScriptedService) -> AsyncIterator[grpc.aio.Channel]:
+    """A line to `service` behind a real server."""
     server = build_server(service.name)
     service.add_to(server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with open_channel(f"dns:///127.0.0.1:{port}") as channel:
-        yield pb_grpc.StatusServiceStub(channel)
+        yield channel
     await server.stop(None)
+
+
+@pytest.fixture
+def stub(channel: grpc.aio.Channel) -> Any:
+    """A client of `service`."""
+    return pb_grpc.StatusServiceStub(channel)

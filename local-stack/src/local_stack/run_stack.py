@@ -33,6 +33,9 @@ async def _run(settings: StackSettings, folder: StackFolder) -> None:
         await _let_leftovers_end([claim.port for claim in claims])
     check_ports(claims)
     stack = build_stack(settings, folder, _echo_on_terminal())
+    if overruled := stack.services.overruled_settings():
+        # Names only: some values are secret.
+        sys.stderr.write(f"Not used, the stack decides these itself: {', '.join(overruled)}\n")
 
     def on_ready() -> None:
         folder.sample_photo.write_bytes(sample_jpeg())

@@ -20,6 +20,9 @@ from upload_gateway.settings import GatewaySettings
 
 INGEST, STATUS, WORKER, GATEWAY = "ingest-service", "status-service", "worker", "upload-gateway"
 
+# What the person sets here is used, if not always as it is written.
+_OWN_SETTINGS = {name.upper() for name in StackSettings.model_fields} - {"LISTEN_HOST"}
+
 
 @dataclass(frozen=True, slots=True)
 class Backends:
@@ -40,6 +43,14 @@ class ServicePrograms:
         self._inherited = inherited_variables()
         self._chosen = chosen_variables()
         self._given = _given_variables(settings, backends, on_terminal=on_terminal)
+
+    def overruled_settings(self) -> list[str]:
+        """The settings that the person set, and that the stack decides otherwise."""
+        return sorted(
+            name
+            for name, value in self._chosen.items()
+            if name in self._given and self._given[name] != value and name not in _OWN_SETTINGS
+        )
 
     def migrations(self) -> Program:
         """Brings the schema of the database up to date, and ends."""

@@ -137,3 +137,14 @@ def test_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> 
 def test_every_setting_of_a_service_is_known() -> None:
     known = declared_variables(GatewaySettings)
     assert {"GATEWAY_PORT", "UPLOAD_BUFFER_BYTES", "LOG_LEVEL"} <= known
+
+
+def test_settings_that_the_stack_decides_itself_are_named(
+    backends: Backends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORAGE_URL", "s3://bucket")
+    monkeypatch.setenv("LISTEN_HOST", "0.0.0.0")
+    monkeypatch.setenv("GATEWAY_PORT", "8001")
+    monkeypatch.setenv("MAX_PIXELS", "1000")
+    services = ServicePrograms(load_settings(StackSettings), backends, on_terminal=False)
+    assert services.overruled_settings() == ["LISTEN_HOST", "STORAGE_URL"]

@@ -6,6 +6,7 @@ from service_kit.metrics_server import serve_metrics
 from service_kit.settings import load_settings
 from service_kit.structured_logging import configure_logging
 from upload_gateway.app import build_app
+from upload_gateway.http_protocol import BoundedHttpProtocol
 from upload_gateway.settings import GatewaySettings
 
 
@@ -19,7 +20,7 @@ def main() -> None:
         host=settings.listen_host,
         port=settings.gateway_port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttpProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

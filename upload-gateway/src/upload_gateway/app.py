@@ -29,7 +29,7 @@ _BUFFERED_PEAK = Gauge("upload_buffer_peak_bytes", "The most that was ever reser
 _WAITING = Gauge("uploads_waiting_for_buffer", "Files that wait for room in memory")
 
 
-def build_app(settings: GatewaySettings) -> FastAPI:
+def build_app(settings: GatewaySettings) -> RequestEdge:
     """The app of the HTTP API. Its channels open with its lifespan.
 
     Exits with code 2 where STORAGE_URL cannot be used.
@@ -66,11 +66,11 @@ def build_app(settings: GatewaySettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.add_middleware(RequestEdge)
     install_problem_handlers(app)
     for routes in (home, upload, task_status, photo_objects, visitor, probes):
         app.include_router(routes.router)
-    return app
+    # Outside of everything: an answer to an unexpected error has its id too.
+    return RequestEdge(app)
 
 
 def _budget(settings: GatewaySettings) -> BufferBudget:

@@ -15,11 +15,16 @@ from upload_gateway.upload_parts import FieldPart, FileChunk, FileEnd, FilePart,
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-# How long the body may stay silent, and how long all of it may take, in seconds.
-_IDLE_SECONDS = 60.0
+# How long the whole body may take, in seconds.
 _TOTAL_SECONDS = 3600.0
+# Whoever waits for a body this long, in seconds, must have got this many bytes for each of them.
+# Time in which the service itself does not read does not count.
+_RATE_SECONDS = 20.0
+_MIN_RATE = 4 * 1024
 _MAX_FIELD_SIZE = 4 * 1024
 _MAX_FIELDS = 20
+# Files and fields: far above the limits, which are told with better words.
+_MAX_PARTS = 1_000
 
 
 def boundary_of(content_type: str) -> bytes:
@@ -37,19 +42,22 @@ def boundary_of(content_type: str) -> bytes:
     return boundary
 
 
-async def parse_upload(boundary: bytes, body: AsyncIterator[bytes]) -> AsyncIterator[UploadPart]:
+async def parse_upload(
+    boundary: bytes, body: AsyncIterator[bytes], max_size: int
+) -> AsyncIterator[UploadPart]:
     """The parts of `body` in order, each file chunk as soon as it is there.
 
-    Raises Problem: 400 malformed_multipart, 408 body_too_slow; and what `body` raises.
+    Raises Problem: 400 malformed_multipart, 408 body_too_slow, 413 body_too_large for more than
+    `max_size` bytes; and what `body` raises.
     """
     collector = _PartCollector()
     parser = MultipartParser(boundary, collector.callbacks())
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + _TOTAL_SECONDS
-    while True:
-        chunk = await _next_chunk(body, min(_IDLE_SECONDS, deadline - loop.time()))
-        if chunk is None:
-            break
+    pace = _Pace()
+    size = 0
+    while (chunk := await pace.next_chunk(body)) is not None:
+        size += len(chunk)
+        if size > max_size:
+            raise body_too_large(max_size)
         try:
             parser.write(chunk)
         except MultipartParseError as error:
@@ -60,17 +68,46 @@ async def parse_upload(boundary: bytes, body: AsyncIterator[bytes]) -> AsyncIter
         raise _malformed("the body ends before its closing boundary")
 
 
-async def _next_chunk(body: AsyncIterator[bytes], seconds: float) -> bytes | None:
-    try:
-        async with asyncio.timeout(max(seconds, 0)):
-            return await anext(body, None)
-    except TimeoutError:
-        raise Problem(
-            HTTPStatus.REQUEST_TIMEOUT,
-            "body_too_slow",
-            f"The body must not stay silent for {_IDLE_SECONDS:.0f} s"
-            f" nor take longer than {_TOTAL_SECONDS:.0f} s.",
-        ) from None
+def body_too_large(max_size: int) -> Problem:
+    """More than `max_size` bytes: more than every file at its limit can need."""
+    return Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "body_too_large",
+        f"The body must not be larger than {max_size} bytes; send fewer files at once.",
+    )
+
+
+class _Pace:
+    """Waits for the body, as long as it keeps coming."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.time() + _TOTAL_SECONDS
+        self._waited = 0.0
+        self._received = 0
+
+    async def next_chunk(self, body: AsyncIterator[bytes]) -> bytes | None:
+        started = self._loop.time()
+        patience = min(_RATE_SECONDS - self._waited, self._deadline - started)
+        try:
+            async with asyncio.timeout(max(patience, 0)):
+                chunk = await anext(body, None)
+        except TimeoutError:
+            raise _too_slow() from None
+        self._waited += self._loop.time() - started
+        self._received += len(chunk or b"")
+        if self._received >= _RATE_SECONDS * _MIN_RATE:
+            self._waited, self._received = 0.0, 0
+        return chunk
+
+
+def _too_slow() -> Problem:
+    return Problem(
+        HTTPStatus.REQUEST_TIMEOUT,
+        "body_too_slow",
+        f"The body must bring {_MIN_RATE} bytes a second, looked at over {_RATE_SECONDS:.0f} s,"
+        f" and take no longer than {_TOTAL_SECONDS:.0f} s.",
+    )
 
 
 class _PartCollector:
@@ -85,6 +122,7 @@ class _PartCollector:
         self._field: str | None = None
         self._field_value = b""
         self._field_count = 0
+        self._part_count = 0
 
     def callbacks(self) -> "MultipartCallbacks":
         return {
@@ -103,6 +141,9 @@ class _PartCollector:
         return parts
 
     def _on_part_begin(self) -> None:
+        self._part_count += 1
+        if self._part_count > _MAX_PARTS:
+            raise _malformed(f"there are more than {_MAX_PARTS} parts")
         self._disposition = self._header_name = self._header_value = self._field_value = b""
         self._field = None
 

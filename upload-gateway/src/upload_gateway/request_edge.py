@@ -1,4 +1,4 @@
-"""What surrounds every HTTP request: its id in the log and in the answer, and metrics."""
+"""What surrounds every HTTP request: its id in the log and in the answer, metrics, HEAD as GET."""
 
 import time
 
@@ -25,6 +25,10 @@ class RequestEdge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        if method == "HEAD":
+            # RFC 9110 9.3.2: GET without the content, which the server leaves out by itself.
+            scope = {**scope, "method": "GET"}
         request_id = request_id_of(scope["headers"])
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -43,6 +47,5 @@ class RequestEdge:
         finally:
             # The route's template, never its address: labels must stay few.
             route = getattr(scope.get("route"), "path", "unknown")
-            method = scope["method"] if scope["method"] in _METHODS else "other"
             _SECONDS.labels(method, route).observe(time.perf_counter() - started)
             _REQUESTS.labels(method, route, status).inc()

@@ -25,7 +25,7 @@ async def arriving(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
 async def collect(boundary: bytes, chunks: Iterable[bytes]) -> list[Any]:
     """The parts, with the chunks of a file put together."""
     collected: list[UploadPart | bytes] = []
-    async for part in parse_upload(boundary, arriving(chunks)):
+    async for part in parse_upload(boundary, arriving(chunks), 10**9):
         if isinstance(part, FileChunk):
             if isinstance(collected[-1], bytes):
                 collected[-1] += bytes(part.data)
@@ -105,16 +105,60 @@ async def test_more_than_twenty_plain_fields_are_refused(boundary: bytes, encode
 async def test_a_silent_body_ends_as_too_slow(
     boundary: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(multipart_upload, "_IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(multipart_upload, "_RATE_SECONDS", 0.05)
 
     async def silent() -> AsyncIterator[bytes]:
         yield b"--"
         await asyncio.Event().wait()
 
     with pytest.raises(Problem) as refused:
-        async for _part in parse_upload(boundary, silent()):
+        async for _part in parse_upload(boundary, silent(), 10**9):
             pass
     assert (refused.value.status, refused.value.code) == (408, "body_too_slow")
+
+
+async def test_a_body_that_trickles_ends_as_too_slow(
+    boundary: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(multipart_upload, "_RATE_SECONDS", 0.2)
+
+    async def trickling() -> AsyncIterator[bytes]:
+        yield b"--" + boundary + b"\r\nContent-Disposition: form-data; name=a\r\n\r\n"
+        while True:
+            await asyncio.sleep(0.01)
+            yield b"x"
+
+    with pytest.raises(Problem) as refused:
+        async for _part in parse_upload(boundary, trickling(), 10**9):
+            pass
+    assert refused.value.code == "body_too_slow"
+
+
+async def test_time_in_which_nobody_reads_does_not_make_a_body_slow(
+    boundary: bytes, encode: Encode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(multipart_upload, "_RATE_SECONDS", 0.05)
+    body = encode([("images", "a.jpg", b"x" * 100)])
+    async for _part in parse_upload(boundary, arriving([body[:150], body[150:]]), 10**9):
+        await asyncio.sleep(0.06)  # what is tested is that the clock stands still meanwhile
+
+
+async def test_a_body_without_end_is_refused_at_the_limit(boundary: bytes) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"--" + boundary + b"\r\nContent-Disposition: form-data; name=images; filename=a"
+        yield b"\r\n\r\n"
+        while True:
+            yield b"x" * 65_536
+
+    with pytest.raises(Problem) as refused:
+        async for _part in parse_upload(boundary, endless(), 1_000_000):
+            pass
+    assert (refused.value.status, refused.value.code) == (413, "body_too_large")
+
+
+async def test_more_than_a_thousand_parts_are_refused(boundary: bytes, encode: Encode) -> None:
+    with pytest.raises(Problem, match="more than 1000 parts"):
+        await collect(boundary, [encode([("images", "", b"")] * 1001)])
 
 
 async def test_a_large_file_passes_through_without_being_held(boundary: bytes) -> None:
@@ -125,7 +169,7 @@ async def test_a_large_file_passes_through_without_being_held(boundary: bytes) -
     tracemalloc.start()
     try:
         body = arriving([head, *[chunk] * 800, b"\r\n--" + boundary + b"--\r\n"])
-        async for part in parse_upload(boundary, body):
+        async for part in parse_upload(boundary, body, 10**9):
             seen += len(part.data) if isinstance(part, FileChunk) else 0
         _now, peak = tracemalloc.get_traced_memory()
     finally:

@@ -7,6 +7,8 @@ DATABASE_DOWN = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    # A line that breaks in the middle of an answer.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,

@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from prometheus_client import Counter, Histogram
 
-from photo_domain.errors import RequestError
+from photo_domain.errors import ErrorCode, RequestError
 from service_kit.rpc_errors import deadline_status, internal_status, status_of
 
 # The longest that a unary call may take where its caller set no deadline, in seconds.
 MAX_UNARY_SECONDS = 30.0
+# The same for a stream of responses.
+MAX_STREAM_SECONDS = 600.0
 REQUEST_ID = "x-request-id"
 
 _SECONDS = Histogram("rpc_server_seconds", "Time of a call from first to last byte", ["method"])
 _CALLS = Counter("rpc_server_calls_total", "Calls by how they ended", ["method", "code"])
 
 _log = structlog.get_logger(__name__)
+
+_MALFORMED = object()
 
 _Context = grpc.aio.ServicerContext[Any, Any]
 if TYPE_CHECKING:
@@ -49,13 +54,13 @@ class RpcEdge(grpc.aio.ServerInterceptor):
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
                 _unary(name, handler.unary_unary),
-                request_deserializer=handler.request_deserializer,
+                request_deserializer=_readable(handler.request_deserializer),
                 response_serializer=handler.response_serializer,
             )
         if handler.unary_stream is not None:
             return grpc.unary_stream_rpc_method_handler(
                 _streaming(name, handler.unary_stream),
-                request_deserializer=handler.request_deserializer,
+                request_deserializer=_readable(handler.request_deserializer),
                 response_serializer=handler.response_serializer,
             )
         raise TypeError(f"{method} streams requests: give RpcEdge a wrapper for it")
@@ -67,7 +72,8 @@ def _unary(name: str, behaviour: Any) -> Callable[[Any, _Context], Awaitable[Any
         code = "OK"
         _bind_request_id(context)
         try:
-            async with asyncio.timeout(_seconds_left(context)):
+            _require_readable(request)
+            async with asyncio.timeout(_seconds_left(context, MAX_UNARY_SECONDS)):
                 return await behaviour(request, context)
         except Exception as error:  # noqa: BLE001 - the edge: nothing passes unexplained
             status = _explain(name, error)
@@ -88,8 +94,10 @@ def _streaming(name: str, behaviour: Any) -> Callable[[Any, _Context], AsyncIter
         code = "OK"
         _bind_request_id(context)
         try:
-            async for response in behaviour(request, context):
-                yield response
+            _require_readable(request)
+            async with asyncio.timeout(_seconds_left(context, MAX_STREAM_SECONDS)):
+                async for response in behaviour(request, context):
+                    yield response
         except Exception as error:  # noqa: BLE001 - the edge: nothing passes unexplained
             status = _explain(name, error)
             code = status.code.name
@@ -103,9 +111,28 @@ def _streaming(name: str, behaviour: Any) -> Callable[[Any, _Context], AsyncIter
     return call
 
 
-def _seconds_left(context: _Context) -> float:
+def _seconds_left(context: _Context, longest: float) -> float:
     remaining = context.time_remaining()
-    return MAX_UNARY_SECONDS if remaining is None else remaining
+    return longest if remaining is None else remaining
+
+
+def _readable(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:
+    """`deserialize`, but with a mark for malformed bytes: gRPC would tell its error's text."""
+    if deserialize is None:
+        return None
+
+    def read(data: bytes) -> Any:
+        try:
+            return deserialize(data)
+        except DecodeError:
+            return _MALFORMED
+
+    return read
+
+
+def _require_readable(request: Any) -> None:
+    if request is _MALFORMED:
+        raise RequestError(ErrorCode.INVALID_ARGUMENT, "The request is no message of the contract.")
 
 
 def _explain(name: str, error: Exception) -> grpc.Status:

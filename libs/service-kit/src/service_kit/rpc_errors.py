@@ -13,6 +13,9 @@ from photo_domain.errors import ErrorCode, FieldViolation, RequestError
 DOMAIN = "photo-uploading-service"
 # How long a caller should wait before it repeats a call that was refused as unavailable.
 RETRY_DELAY_SECONDS = 1
+# Clients refuse trailers of more than 8 KiB, and with them the whole reason.
+_MAX_VIOLATIONS = 20
+_MAX_VIOLATION_CHARACTERS = 200
 
 _STATUS_CODES = {
     ErrorCode.INVALID_ARGUMENT: code_pb2.INVALID_ARGUMENT,
@@ -35,9 +38,10 @@ def status_of(error: RequestError) -> grpc.Status:
                 error_details_pb2.BadRequest(
                     field_violations=[
                         error_details_pb2.BadRequest.FieldViolation(
-                            field=violation.field, description=violation.description
+                            field=violation.field[:_MAX_VIOLATION_CHARACTERS],
+                            description=violation.description[:_MAX_VIOLATION_CHARACTERS],
                         )
-                        for violation in error.violations
+                        for violation in error.violations[:_MAX_VIOLATIONS]
                     ]
                 )
             )
@@ -65,7 +69,11 @@ def request_error_of(error: grpc.aio.AioRpcError) -> RequestError | None:
 
     None means that the server may have done what was asked: connections break, deadlines pass.
     """
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it reads three methods only
+    try:
+        status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it reads three methods
+    except ValueError:
+        # The details contradict the call, as when the client refused what the server sent.
+        return None
     if status is None:
         return None
     code: ErrorCode | None = None

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from upload_gateway.adapters import adapters_of
 from upload_gateway.csrf import has_header_token, require_form_token, require_session
 from upload_gateway.json_response import json_response
-from upload_gateway.multipart_upload import boundary_of, parse_upload
+from upload_gateway.multipart_upload import body_too_large, boundary_of, parse_upload
 from upload_gateway.problems import Problem, ProblemDocument
 from upload_gateway.receive_upload import (
     FILE_FIELD,
@@ -53,7 +53,7 @@ _PROBLEMS = {
     HTTPStatus.FORBIDDEN: "csrf_failed",
     HTTPStatus.REQUEST_TIMEOUT: "body_too_slow",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not_multipart",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not_multipart, content_encoded",
     HTTPStatus.UNPROCESSABLE_ENTITY: "no_files, no_valid_files, too_many_files, unexpected_field",
     HTTPStatus.SERVICE_UNAVAILABLE: "storage_unavailable, database_unavailable, outcome_unknown",
 }
@@ -95,8 +95,8 @@ async def upload(request: Request) -> Response:
     session = require_session(request, adapters.cookies)
     proven = has_header_token(request, adapters.cookies, session)
     boundary = boundary_of(request.headers.get("content-type", ""))
-    _check_length(request, adapters.limits.max_body_size)
-    parts = parse_upload(boundary, request.stream())
+    _check_headers(request, adapters.limits.max_body_size)
+    parts = parse_upload(boundary, request.stream(), adapters.limits.max_body_size)
     if not proven:
         parts = require_form_token(parts, adapters.cookies, session)
     try:
@@ -116,14 +116,16 @@ async def upload(request: Request) -> Response:
     return json_response(_receipt(receipt), HTTPStatus.ACCEPTED)
 
 
-def _check_length(request: Request, max_body_size: int) -> None:
+def _check_headers(request: Request, max_body_size: int) -> None:
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "content_encoded",
+            "Send the body as it is, without Content-Encoding.",
+        )
     length = request.headers.get("content-length")
     if length is not None and int(length) > max_body_size:
-        raise Problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            "body_too_large",
-            f"The body must not be larger than {max_body_size} bytes; send fewer files at once.",
-        )
+        raise body_too_large(max_body_size)
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from photo_domain.errors import ErrorCode, RequestError
+from upload_gateway.problems import Problem, install_problem_handlers
+from upload_gateway.request_edge import RequestEdge
+
+ERRORS: dict[str, Exception] = {
+    "problem": Problem(HTTPStatus.CONFLICT, "some_code", "What is wrong.", {"more": 1}),
+    "unknown": RequestError(ErrorCode.UNKNOWN_TASK, "No such task."),
+    "unavailable": RequestError(ErrorCode.DATABASE_UNAVAILABLE, "Try again."),
+    "contract": RequestError(ErrorCode.INVALID_ARGUMENT, "An internal rule."),
+    "unexpected": RuntimeError("a text that nobody may see"),
+}
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    install_problem_handlers(app)
+
+    @app.get("/{name}")
+    async def fail(name: str, number: int = 0) -> None:
+        raise ERRORS[name]
+
+    transport = httpx.ASGITransport(RequestEdge(app), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/problem", 409, "some_code"),
+        ("/unknown", 404, "unknown_task"),
+        ("/unavailable", 503, "database_unavailable"),
+        ("/contract", 500, "internal"),
+        ("/unexpected", 500, "internal"),
+        ("/problem?number=x", 422, "invalid_request"),
+        ("/no/such/path", 404, "not_found"),
+    ],
+)
+async def test_every_error_is_a_problem_with_a_code_and_the_id_of_its_request(
+    client: httpx.AsyncClient, path: str, status: int, code: str
+) -> None:
+    answer = await client.get(path, headers={"X-Request-ID": "mine-1"})
+    assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert answer.json()["code"] == code
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["X-Request-ID"] == "mine-1"
+    assert "nobody may see" not in answer.text
+
+
+async def test_only_what_may_pass_says_when_to_try_again(client: httpx.AsyncClient) -> None:
+    assert "Retry-After" in (await client.get("/unavailable")).headers
+    assert "Retry-After" not in (await client.get("/unknown")).headers
+
+
+async def test_a_method_that_an_address_does_not_know_is_a_problem_that_names_the_others(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.delete("/problem")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET"
+
+
+async def test_an_insane_request_id_is_replaced(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/unknown", headers={"X-Request-ID": "x" * 65})
+    assert 1 <= len(answer.headers["X-Request-ID"]) <= 64
