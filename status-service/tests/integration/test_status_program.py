@@ -12,6 +12,7 @@ import asyncpg
 from local_stack.ports import free_ports
 from photo.status.v1 import status_service_pb2 as pb
 from photo.status.v1 import status_service_pb2_grpc as pb_grpc
+from photo_records.schema_version import REQUIRED_VERSION
 from service_kit.grpc_channel import open_channel
 from service_kit.health_client import is_serving
 
@@ -49,7 +50,7 @@ async def test_the_program_serves_when_its_database_does_and_ends_in_order(
             answer = await stub.GetTask(request, timeout=30, wait_for_ready=True)
             assert answer.task.task_id == str(photo.task_id)
             assert not await is_serving(channel, 5)  # the schema is older than the code
-            await pool.execute("UPDATE alembic_version SET version_num = '0001'")
+            await pool.execute("UPDATE alembic_version SET version_num = $1", REQUIRED_VERSION)
             while not await is_serving(channel, 5):
                 assert process.poll() is None
                 await asyncio.sleep(0.05)
