@@ -65,7 +65,7 @@ class IngestClient:
                 return Registration(
                     batch_id=response.batch_id,
                     created_at=response.create_time.ToDatetime(UTC),
-                    photo_ids=tuple(task.photo_id for task in response.tasks),
+                    tasks=tuple((task.task_id, task.photo_id) for task in response.tasks),
                 )
 
     async def discard(self, originals: Sequence[ObjectRef]) -> None:

@@ -35,11 +35,14 @@ class RejectedFile:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What the ingest service answered: database ids in the order of the files."""
+    """What the ingest service answered: task and database ids in the order of the files.
+
+    The task ids are those of the first upload with the same key, which may not be this one.
+    """
 
     batch_id: str
     created_at: datetime
-    photo_ids: tuple[int, ...]
+    tasks: tuple[tuple[str, int], ...]  # (task_id, photo_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class UploadReceiver:
     async def receive(
         self, owner: str, idempotency_key: str, parts: AsyncIterator[UploadPart]
     ) -> Receipt:
-        """Store and register what `parts` bring.
+        """Store and register what `parts` bring, or find what the key registered before.
 
         Raises UploadRefusedError (no_files, no_valid_files, too_many_files, unexpected_field),
         RequestError (storage_unavailable and what the registry raises), and what `parts` raises.
@@ -110,6 +113,12 @@ class UploadReceiver:
             if error.code is not ErrorCode.OUTCOME_UNKNOWN:
                 await self._discard(await upload.abandon())
             raise
+        if any(
+            str(file.task_id) != task_id
+            for file, (task_id, _) in zip(stored, registration.tasks, strict=True)
+        ):
+            # The key has a batch already, of the same files: these copies belong to nobody.
+            await self._discard(await upload.abandon())
         return Receipt(registration, tuple(stored), tuple(upload.rejected))
 
     async def _discard(self, leftovers: Sequence[ObjectRef]) -> None:

@@ -76,10 +76,9 @@ def utc_text(moment: datetime) -> str:
 
 
 def queued_task(
-    file: StoredFile, *, batch_id: str, photo_id: int, created_at: datetime
+    file: StoredFile, *, task_id: str, batch_id: str, photo_id: int, created_at: datetime
 ) -> TaskDict:
-    """The document of a task that was registered a moment ago."""
-    task_id = str(file.task_id)
+    """The document of a task as it was when it was registered."""
     return {
         "task_id": task_id,
         "batch_id": batch_id,

@@ -98,7 +98,7 @@ async def test_an_answer_becomes_a_registration(
 ) -> None:
     ingest.answers = [accepted]
     registration = await client.register("owner", "key", [stored()], [])
-    assert (registration.batch_id, registration.photo_ids) == ("batch", (7,))
+    assert (registration.batch_id, registration.tasks) == ("batch", (("t", 7),))
 
 
 @pytest.mark.parametrize("first", [ErrorCode.OUTCOME_UNKNOWN, ErrorCode.DATABASE_UNAVAILABLE])

@@ -34,6 +34,7 @@ class Registry:
         self.registered: list[tuple[list[StoredFile], list[RejectedFile]]] = []
         self.discarded: list[tuple[UUID, str]] = []
         self.refusal: BaseException | None = None
+        self.earlier: list[str] = []
 
     async def register(
         self,
@@ -45,7 +46,10 @@ class Registry:
         if self.refusal:
             raise self.refusal
         self.registered.append((list(files), list(rejected)))
-        return Registration("batch", datetime.now(UTC), tuple(range(len(files))))
+        tasks = self.earlier or [str(file.task_id) for file in files]
+        return Registration(
+            "batch", datetime.now(UTC), tuple((task, number) for number, task in enumerate(tasks))
+        )
 
     async def discard(self, originals: Sequence[tuple[UUID, str]]) -> None:
         self.discarded += originals
@@ -188,6 +192,15 @@ async def test_a_definite_refusal_of_the_batch_discards_its_objects(uploads: Upl
     with pytest.raises(RequestError):
         await uploads.receive(*file("a.jpg", JPEG))
     assert len(uploads.registry.discarded) == 1
+
+
+async def test_a_replay_answers_with_the_first_tasks_and_discards_its_own_copies(
+    uploads: Uploads,
+) -> None:
+    uploads.registry.earlier = ["first", "second"]
+    receipt = await uploads.receive(*file("a.jpg", JPEG), *file("b.jpg", JPEG))
+    assert receipt.registration.tasks == (("first", 0), ("second", 1))
+    assert len(uploads.registry.discarded) == 2
 
 
 @pytest.mark.parametrize(

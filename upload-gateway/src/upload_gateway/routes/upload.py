@@ -1,5 +1,6 @@
 """`POST /api/upload/`."""
 
+import re
 import uuid
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -48,13 +49,16 @@ class ReceiptDocument(BaseModel):
     rejected: list[RejectedDocument]
 
 
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
 _PROBLEMS = {
-    HTTPStatus.BAD_REQUEST: "malformed_multipart",
+    HTTPStatus.BAD_REQUEST: "malformed_multipart, invalid_idempotency_key",
     HTTPStatus.FORBIDDEN: "csrf_failed",
     HTTPStatus.REQUEST_TIMEOUT: "body_too_slow",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not_multipart, content_encoded",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "no_files, no_valid_files, too_many_files, unexpected_field",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "no_files, no_valid_files, too_many_files,"
+    " unexpected_field, idempotency_mismatch",
     HTTPStatus.SERVICE_UNAVAILABLE: "storage_unavailable, database_unavailable, outcome_unknown",
 }
 
@@ -78,6 +82,14 @@ _BODY_SCHEMA = {
     },
 }
 
+_KEY_PARAMETER = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 255},
+    "description": "A repeated upload with the same key and files gets the answer of the first",
+}
+
 
 @router.post(
     "/api/upload/",
@@ -87,20 +99,21 @@ _BODY_SCHEMA = {
         status.value: {"model": ProblemDocument, "description": codes}
         for status, codes in _PROBLEMS.items()
     },
-    openapi_extra={"requestBody": _BODY_SCHEMA},
+    openapi_extra={"requestBody": _BODY_SCHEMA, "parameters": [_KEY_PARAMETER]},
 )
 async def upload(request: Request) -> Response:
     """Take photos in: valid files are queued, invalid ones are listed with their reasons."""
     adapters = adapters_of(request)
     session = require_session(request, adapters.cookies)
     proven = has_header_token(request, adapters.cookies, session)
+    key = _idempotency_key(request)
     boundary = boundary_of(request.headers.get("content-type", ""))
     _check_headers(request, adapters.limits.max_body_size)
     parts = parse_upload(boundary, request.stream(), adapters.limits.max_body_size)
     if not proven:
         parts = require_form_token(parts, adapters.cookies, session)
     try:
-        receipt = await adapters.receiver.receive(session.owner, str(uuid.uuid4()), parts)
+        receipt = await adapters.receiver.receive(session.owner, key, parts)
     except UploadRefusedError as error:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -114,6 +127,24 @@ async def upload(request: Request) -> Response:
             HTTPStatus.BAD_REQUEST, "client_disconnected", "The upload broke off."
         ) from None
     return json_response(_receipt(receipt), HTTPStatus.ACCEPTED)
+
+
+def _idempotency_key(request: Request) -> str:
+    """The key of the client (draft-ietf-httpapi-idempotency-key-header), or one of our own.
+
+    The draft's form is a quoted string; many clients send it bare.
+    """
+    header = request.headers.get("idempotency-key")
+    if header is None:
+        return str(uuid.uuid4())
+    key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
+    if not _KEY.fullmatch(key):
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "invalid_idempotency_key",
+            "Idempotency-Key must have 1 to 255 printable ASCII characters.",
+        )
+    return key
 
 
 def _check_headers(request: Request, max_body_size: int) -> None:
@@ -132,15 +163,16 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
     registration = receipt.registration
     return {
         "batch_id": registration.batch_id,
-        "task_ids": [str(file.task_id) for file in receipt.accepted],
+        "task_ids": [task_id for task_id, _ in registration.tasks],
         "accepted": [
             queued_task(
                 file,
+                task_id=task_id,
                 batch_id=registration.batch_id,
                 photo_id=photo_id,
                 created_at=registration.created_at,
             )
-            for file, photo_id in zip(receipt.accepted, registration.photo_ids, strict=True)
+            for file, (task_id, photo_id) in zip(receipt.accepted, registration.tasks, strict=True)
         ],
         "rejected": _rejected(receipt.rejected),
     }
