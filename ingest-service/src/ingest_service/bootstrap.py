@@ -1,6 +1,10 @@
 """Builds the ingest service and runs it."""
 
 import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import asyncpg
 
 from ingest_service.celery_broker import CeleryBroker
 from ingest_service.discard_objects import ObjectDiscarder
@@ -8,7 +12,11 @@ from ingest_service.outbox_relay import OutboxRelay
 from ingest_service.register_batch import BatchRegistrar
 from ingest_service.servicer import SERVICE, IngestServicer
 from ingest_service.settings import IngestSettings
+from ingest_service.sweep_command import sweep_by_hand
+from ingest_service.sweeper import Sweeper
 from ingest_service.task_publisher import TaskPublisher
+from photo_objects.abandoned_writes import AbandonedWrites
+from photo_objects.object_lister import ObjectLister
 from photo_objects.original_deleter import OriginalDeleter
 from photo_objects.store_url import StorageUrlError, open_store
 from photo_records.asyncpg_pool import open_pool
@@ -18,14 +26,30 @@ from service_kit.health import HealthReporter
 from service_kit.metrics_server import serve_metrics
 from service_kit.start_check import blamed_on
 
-# One writes groups, one relays, the others settle, discard and check.
-_MAX_CONNECTIONS = 5
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+# One writes groups, one relays, one sweeps, the others settle, discard and check.
+_MAX_CONNECTIONS = 6
+_CLOSE_SECONDS = 5.0
+
+
+async def sweep(settings: IngestSettings, *, dry_run: bool) -> tuple[str, int]:
+    """Sweep once; the text for the person who asked, and the exit code."""
+    store = _open_store(settings)
+    pool = await open_pool(settings.database_url.get_secret_value(), 1)
+    try:
+        return await sweep_by_hand(_sweeper(settings, pool, store), dry_run=dry_run)
+    finally:
+        # A pool that is not closed in time ends its connections itself.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await pool.close()
 
 
 async def run(settings: IngestSettings) -> None:
     """Serve until told to stop."""
-    with blamed_on("STORAGE_URL", StorageUrlError):
-        store = open_store(settings.storage_url)
+    store = _open_store(settings)
     pool = await open_pool(settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
     broker = CeleryBroker(settings.redis_url.get_secret_value())
     registrar = BatchRegistrar(pool, TaskPublisher(broker, pool), settings.bulk_batch_files)
@@ -38,8 +62,9 @@ async def run(settings: IngestSettings) -> None:
         await check_schema(pool)
 
     async def stop() -> None:
-        relaying.cancel()
-        await asyncio.wait([relaying])
+        for task in background:
+            task.cancel()
+        await asyncio.wait(background)
         await registrar.drain()
         await pool.close()
         for each in (broker, relay_broker):
@@ -48,7 +73,8 @@ async def run(settings: IngestSettings) -> None:
     serve_metrics(settings.listen_host, settings.ingest_metrics_port)
     server = build_server(SERVICE)
     servicer.add_to(server)
-    relaying = asyncio.create_task(relay.run())
+    sweeper = _sweeper(settings, pool, store)
+    background = [asyncio.create_task(relay.run()), asyncio.create_task(sweeper.run())]
     await serve(
         server,
         address=f"{settings.listen_host}:{settings.ingest_port}",
@@ -56,4 +82,19 @@ async def run(settings: IngestSettings) -> None:
         reflected_services=[SERVICE] if settings.grpc_reflection else [],
         grace_seconds=settings.shutdown_grace_seconds,
         on_stop=stop,
+    )
+
+
+def _open_store(settings: IngestSettings) -> "ObjectStore":
+    with blamed_on("STORAGE_URL", StorageUrlError):
+        return open_store(settings.storage_url)
+
+
+def _sweeper(settings: IngestSettings, pool: asyncpg.Pool, store: "ObjectStore") -> Sweeper:
+    return Sweeper(
+        pool,
+        ObjectLister(store),
+        OriginalDeleter(store),
+        AbandonedWrites(store),
+        settings.retention,
     )

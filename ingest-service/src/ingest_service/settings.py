@@ -1,5 +1,7 @@
 """The settings of the ingest service."""
 
+from datetime import timedelta
+
 from pydantic import Field, SecretStr
 
 from service_kit.settings import Port, ServiceSettings
@@ -18,7 +20,18 @@ class IngestSettings(ServiceSettings):
     bulk_batch_files: int = Field(
         20, ge=1, description="From how many files on a batch waits in the bulk lane"
     )
+    retention_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Days for which ended photos are kept; 0 keeps them for ever",
+    )
     grpc_reflection: bool = Field(
         False,  # noqa: FBT003 - a default, not an argument
         description="Whether clients such as grpcurl may ask for the contract",
     )
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long photos are kept after their end; None for ever."""
+        return timedelta(days=self.retention_days) if self.retention_days else None

@@ -1,14 +1,17 @@
 """The wiring: which adapters the use case gets."""
 
+import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 
 from photo_objects.object_reader import ObjectReader
 from photo_objects.rendition_writer import RenditionWriter
 from photo_objects.store_url import StorageUrlError, StoreLimits, open_store
 from photo_records.database_url import with_driver
+from photo_worker.child_deaths import ChildDeaths
+from photo_worker.claim_holder import ClaimHolder
 from photo_worker.image_handler import ImageHandler
 from photo_worker.processing.photo_processor import PhotoProcessor
 from photo_worker.rendition_storage import RenditionStorage
@@ -23,7 +26,15 @@ if TYPE_CHECKING:
 _STORE_LIMITS = StoreLimits(idle=10, request=20, retries=2, retry=10)
 
 
-def image_handler_builder(settings: WorkerSettings) -> Callable[[], ImageHandler]:
+def build_child_deaths(settings: WorkerSettings, holder: ClaimHolder) -> ChildDeaths:
+    """What the pool's parent tells of its children; it connects only while it writes."""
+    engine = _build_engine(settings.database_url.get_secret_value(), poolclass=NullPool)
+    return ChildDeaths(engine, holder)
+
+
+def image_handler_builder(
+    settings: WorkerSettings, holder: ClaimHolder
+) -> Callable[[], ImageHandler]:
     """A callable that builds the use case; the pool's parent makes it, each child calls it.
 
     Exits with code 2 where STORAGE_URL cannot be used. Neither connections nor threads survive a
@@ -31,28 +42,34 @@ def image_handler_builder(settings: WorkerSettings) -> Callable[[], ImageHandler
     """
     with blamed_on("STORAGE_URL", StorageUrlError):
         store = open_store(settings.storage_url, limits=_STORE_LIMITS)
-    return lambda: _build_image_handler(settings, store)
+    return lambda: _build_image_handler(settings, store, holder.name_of(os.getpid()))
 
 
-def _build_image_handler(settings: WorkerSettings, store: "ObjectStore") -> ImageHandler:
+def _build_image_handler(
+    settings: WorkerSettings, store: "ObjectStore", claimed_by: str
+) -> ImageHandler:
     return ImageHandler(
-        engine=_build_engine(settings.database_url.get_secret_value()),
+        engine=_build_engine(
+            settings.database_url.get_secret_value(),
+            pool_size=1,
+            max_overflow=0,
+            pool_pre_ping=True,
+        ),
         originals=ObjectReader(store),
         renditions=RenditionStorage(RenditionWriter(store)),
         processor=PhotoProcessor(max_pixels=settings.max_pixels),
         lease=settings.lease,
+        claimed_by=claimed_by,
     )
 
 
-def _build_engine(database_url: str) -> Engine:
+def _build_engine(database_url: str, **pool: Any) -> Engine:
     # Libpq's parameters: https://www.postgresql.org/docs/current/libpq-connect.html.
     return create_engine(
         with_driver(database_url, "psycopg2"),
         # Every write is one statement: it needs no BEGIN and COMMIT around it.
         isolation_level="AUTOCOMMIT",
-        pool_size=1,
-        max_overflow=0,
-        pool_pre_ping=True,
+        **pool,
         hide_parameters=True,
         connect_args={
             "application_name": "photo-worker",

@@ -10,6 +10,9 @@ from photo_worker.settings import WorkerSettings
 _SOCKET_TIMEOUT = 10
 _SOCKET_CONNECT_TIMEOUT = 5
 
+# Each process leaves a file of metrics behind, so not too few.
+_PHOTOS_PER_PROCESS = 5000
+
 
 def make_celery_app(settings: WorkerSettings) -> Celery:
     """The app of a worker, connected to nothing yet.
@@ -25,6 +28,9 @@ def make_celery_app(settings: WorkerSettings) -> Celery:
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
         worker_concurrency=settings.worker_concurrency,
+        # What leaks is given back: a fresh process costs less than a photo.
+        worker_max_tasks_per_child=_PHOTOS_PER_PROCESS,
+        worker_max_memory_per_child=settings.worker_process_memory_bytes // 1024,
         task_time_limit=settings.task_time_limit_seconds,
         # After a lost connection a running task goes on: the claim refuses its second delivery.
         worker_cancel_long_running_tasks_on_connection_loss=False,

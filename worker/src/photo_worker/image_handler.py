@@ -24,6 +24,7 @@ from photo_records.task_claims import (
     ClaimedTask,
     PhotoResult,
     claim_task,
+    end_exhausted,
     finish_failure,
     finish_success,
     postpone,
@@ -42,6 +43,9 @@ _TRANSIENT = (*_DATABASE_TROUBLE, StorageUnavailableError)
 # to write to waits, so that the backlog stays in the queue.
 _CLAIM_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 
+# For how long trouble may postpone a task, from its first postponement on.
+_LONGEST_TROUBLE = timedelta(hours=24)
+
 _jitter = SystemRandom()
 
 
@@ -59,24 +63,25 @@ class ImageHandler:
         renditions: RenditionStorage,
         processor: PhotoProcessor,
         lease: timedelta,
+        claimed_by: str,
     ) -> None:
         self._engine = engine
         self._originals = originals
         self._renditions = renditions
         self._processor = processor
         self._lease = lease
+        self._claimed_by = claimed_by
 
     def handle(self, task_id: UUID) -> Outcome:
         """Run the task once. Raises DatabaseUnavailableError if it could not even be claimed."""
         claim = self._claim(task_id)
         if claim is None:
-            _log.info("task_not_claimed")
-            return Outcome(OutcomeKind.NOT_CLAIMED)
+            return self._refuse(task_id)
         try:
             return self._run(claim)
         except _TRANSIENT:
-            _log.warning("task_postponed", attempt=claim.attempts, exc_info=True)
-            return self._postpone(claim)
+            _log.warning("task_in_trouble", attempt=claim.attempts, exc_info=True)
+            return self._end_or_postpone(claim)
 
     def _claim(self, task_id: UUID) -> ClaimedTask | None:
         for pause in _CLAIM_PAUSES:
@@ -92,7 +97,19 @@ class ImageHandler:
 
     def _try_to_claim(self, task_id: UUID) -> ClaimedTask | None:
         with self._engine.begin() as connection:
-            return claim_task(connection, task_id, self._lease)
+            return claim_task(connection, task_id, self._lease, self._claimed_by)
+
+    def _refuse(self, task_id: UUID) -> Outcome:
+        try:
+            with self._engine.begin() as connection:
+                exhausted = end_exhausted(connection, task_id)
+        except _DATABASE_TROUBLE as error:
+            raise DatabaseUnavailableError from error
+        if exhausted:
+            _log.warning("task_failed", code=FailureCode.CRASHED)
+            return Outcome(OutcomeKind.FAILURE, failure=FailureCode.CRASHED)
+        _log.info("task_not_claimed")
+        return Outcome(OutcomeKind.NOT_CLAIMED)
 
     def _run(self, claim: ClaimedTask) -> Outcome:
         try:
@@ -150,14 +167,19 @@ class ImageHandler:
         _log.warning("task_superseded", revision=claim.revision)
         return Outcome(OutcomeKind.SUPERSEDED, claim.photo_id, claim.attempts)
 
-    def _postpone(self, claim: ClaimedTask) -> Outcome:
+    def _end_or_postpone(self, claim: ClaimedTask) -> Outcome:
         try:
-            with self._engine.begin() as connection:
-                postponed = postpone(connection, claim, delay_after(claim.attempts))
+            if claim.postponed_for >= _LONGEST_TROUBLE:
+                return self._end_in_failure(claim, FailureCode.STORAGE_UNAVAILABLE)
+            return self._postpone(claim)
         except _DATABASE_TROUBLE as error:
             # The lease runs out by itself, and the task with it becomes free.
             _log.warning("task_left_to_its_lease", trouble=type(error).__name__)
-        else:
-            if not postponed:
-                return self._superseded(claim)
+            return Outcome(OutcomeKind.POSTPONED, claim.photo_id, claim.attempts)
+
+    def _postpone(self, claim: ClaimedTask) -> Outcome:
+        with self._engine.begin() as connection:
+            postponed = postpone(connection, claim, delay_after(claim.postponements + 1))
+        if not postponed:
+            return self._superseded(claim)
         return Outcome(OutcomeKind.POSTPONED, claim.photo_id, claim.attempts)

@@ -14,6 +14,8 @@ class OutcomeKind(StrEnum):
     FAILURE = "failure"
     # It waits for another attempt.
     POSTPONED = "postponed"
+    # Its process died; another run may begin at once.
+    GIVEN_BACK = "given_back"
     # The task is unknown, has ended, is another run's or is not due.
     NOT_CLAIMED = "not_claimed"
     # Another run took the task while this one worked: its work was thrown away.

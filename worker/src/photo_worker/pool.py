@@ -13,10 +13,12 @@ from celery import signals
 from prometheus_client.multiprocess import mark_process_dead
 
 from photo_records.task_queue import Lane
-from photo_worker.bootstrap import image_handler_builder
+from photo_worker.bootstrap import build_child_deaths, image_handler_builder
 from photo_worker.celery_app import make_celery_app
+from photo_worker.claim_holder import ClaimHolder
 from photo_worker.image_handler import ImageHandler
 from photo_worker.settings import WorkerSettings
+from photo_worker.task_request import request_class
 from photo_worker.tasks import register_image_handler
 from service_kit.metrics_server import serve_metrics_of_children
 from service_kit.parent_death import die_with_parent
@@ -27,10 +29,12 @@ _log = structlog.get_logger(__name__)
 def run_pool(settings: WorkerSettings, metrics_folder: Path) -> int:
     """Work until a signal ends it; the exit code is Celery's."""
     logging.captureWarnings(capture=True)
+    holder = ClaimHolder()
     # The first call in a child builds the adapters; the parent never calls it.
-    handler_of_process = functools.cache(image_handler_builder(settings))
+    handler_of_process = functools.cache(image_handler_builder(settings, holder))
     app = make_celery_app(settings)
-    register_image_handler(app, handler_of_process)
+    deaths = build_child_deaths(settings, holder)
+    register_image_handler(app, handler_of_process, request_class(deaths))
     lifecycle = _Lifecycle(settings, metrics_folder, handler_of_process)
     lifecycle.connect()
     worker = app.Worker(

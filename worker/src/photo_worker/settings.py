@@ -35,6 +35,11 @@ class WorkerSettings(ServiceSettings):
     task_time_limit_seconds: int = Field(
         120, ge=1, le=3600, description="How long one photo may take before its process is killed"
     )
+    worker_process_memory_bytes: int = Field(
+        1024**3,
+        ge=128 * 1024**2,
+        description="A process that ever held more memory is replaced after its photo",
+    )
     visibility_timeout_seconds: int | None = Field(
         None,
         validate_default=True,

@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from celery import Celery, Task
 from celery.exceptions import Ignore, Reject
+from celery.worker.request import Request
 
 from photo_domain.task_id import parse_task_id
 from photo_records.task_queue import TASK_NAME
@@ -20,10 +21,15 @@ _log = structlog.get_logger(__name__)
 _CONTEXT_HEADERS = ("request_id", "batch_id")
 
 
-def register_image_handler(app: Celery, handler_of_process: Callable[[], ImageHandler]) -> None:
-    """Give `app` the task `image_handler(task_id)`; the callable runs in the pool's children."""
+def register_image_handler(
+    app: Celery, handler_of_process: Callable[[], ImageHandler], request: type[Request]
+) -> None:
+    """Give `app` the task `image_handler(task_id)`.
 
-    @app.task(name=TASK_NAME, bind=True)
+    The callable runs in the pool's children, `request` in their parent.
+    """
+
+    @app.task(name=TASK_NAME, bind=True, Request=request)
     def image_handler(task: Task[Any, Any], task_id: str) -> dict[str, object]:
         """Process the photo; Celery's result is kept for those who ask Celery itself."""
         with structlog.contextvars.bound_contextvars(task_id=task_id, **_context_of(task)):

@@ -20,12 +20,13 @@ import pytest
 from celery import Celery
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Engine, Row, insert, select
+from sqlalchemy import Engine, Row, create_engine, insert, select, text
 
 from local_stack.embedded_redis import EmbeddedRedis
 from local_stack.ports import free_ports
 from photo_domain.object_keys import new_nonce, original_key
 from photo_domain.task_id import new_task_id
+from photo_records.database_url import with_driver
 from photo_records.tables import BatchRecord, PhotoRecord, RenditionRecord
 from photo_records.task_queue import TASK_NAME, Lane, task_arguments
 
@@ -107,7 +108,6 @@ class Library:
             return connection.execute(query).one()
 
     def pending(self, task_id: UUID) -> int:
-        query = select(BatchRecord.pending).where(BatchRecord.id == self.photo(task_id).batch_id)
         with self.engine.begin() as connection:
             query = select(BatchRecord.pending).where(
                 BatchRecord.id == self.photo(task_id).batch_id
@@ -130,6 +130,32 @@ class Library:
 
     def rendition_files(self) -> list[Path]:
         return [file for file in (self.folder / "renditions").rglob("*") if file.is_file()]
+
+    def connections(self, application: str) -> int:
+        """How many connections that program has to the database."""
+        query = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :n")
+        with self.engine.begin() as connection:
+            return int(connection.execute(query, {"n": application}).scalar_one())
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """The database refuses every connection and breaks those that are open."""
+        server, _, name = self.database_url.rpartition("/")
+        administrator = create_engine(
+            with_driver(f"{server}/postgres", "psycopg2"), isolation_level="AUTOCOMMIT"
+        )
+        with administrator.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+            connection.execute(
+                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :n"),
+                {"n": name},
+            )
+            try:
+                yield
+            finally:
+                connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+                self.engine.dispose()
+        administrator.dispose()
 
     def wait_for_end(self, task_id: UUID) -> Row[Any]:
         def ended() -> Row[Any] | None:
@@ -193,7 +219,7 @@ def worker_environment(library: Library, redis_url: str, metrics_port: int) -> d
     }
 
 
-RunWorker = Callable[[Library], AbstractContextManager[RunningWorker]]
+RunWorker = Callable[..., AbstractContextManager[RunningWorker]]
 
 
 @pytest.fixture
@@ -217,18 +243,19 @@ def run_worker(redis_server: EmbeddedRedis, tmp_path_factory: pytest.TempPathFac
     numbers = itertools.count(1)
 
     @contextmanager
-    def run(library: Library) -> Iterator[RunningWorker]:
+    def run(library: Library, *program: str, **settings: str) -> Iterator[RunningWorker]:
         # Each worker has a Redis database of its own: no other takes its messages.
         own_redis_url = f"{redis_server.redis_url.rpartition('/')[0]}/{next(numbers)}"
         (port,) = free_ports(1)
         folder = tmp_path_factory.mktemp("worker")
         log = folder / "log"
         environment = worker_environment(library, own_redis_url, port) | {
-            "WORKER_METRICS_FOLDER": str(folder / "metrics")
+            "WORKER_METRICS_FOLDER": str(folder / "metrics"),
+            **settings,
         }
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "photo_worker"],
+                [sys.executable, *(program or ("-m", "photo_worker"))],
                 env=environment,
                 stdout=output,
                 stderr=output,

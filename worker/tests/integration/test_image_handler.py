@@ -1,8 +1,10 @@
 """The use case with a real Postgres and a real folder, and trouble at the worst moments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import create_engine, func, update
@@ -44,6 +46,7 @@ def handler_for(library: Any, interrupt: Callable[[], None] = lambda: None) -> I
         renditions=RenditionStorage(RenditionWriter(store)),
         processor=InterruptedProcessor(interrupt),
         lease=LEASE,
+        claimed_by="worker:1",
     )
 
 
@@ -87,8 +90,8 @@ def test_a_bug_ends_in_failure_instead_of_a_task_without_result(
     assert not [file for file in library.rendition_files() if str(task_id) in str(file)]
 
 
-def test_renditions_that_cannot_be_stored_postpone_the_task(library: Any, jpeg: bytes) -> None:
-    task_id = library.add(jpeg)
+@contextmanager
+def storage_that_takes_no_renditions(library: Any, task_id: UUID) -> Iterator[None]:
     # The day's folder of the renditions is a file.
     day = library.photo(task_id).object_key.split("/")[1]
     in_the_way = library.folder / "renditions" / day
@@ -98,17 +101,70 @@ def test_renditions_that_cannot_be_stored_postpone_the_task(library: Any, jpeg: 
         in_the_way.rename(aside)
     in_the_way.write_text("in the way")
     try:
-        outcome = handler_for(library).handle(task_id)
+        yield
     finally:
         in_the_way.unlink()
         if aside.exists():
             aside.rename(in_the_way)
+
+
+def change(library: Any, task_id: UUID, **columns: Any) -> None:
+    with library.engine.begin() as connection:
+        connection.execute(
+            update(PhotoRecord).where(PhotoRecord.task_id == task_id).values(**columns)
+        )
+
+
+def test_renditions_that_cannot_be_stored_postpone_the_task(library: Any, jpeg: bytes) -> None:
+    task_id = library.add(jpeg)
+    with storage_that_takes_no_renditions(library, task_id):
+        outcome = handler_for(library).handle(task_id)
     assert outcome.kind is OutcomeKind.POSTPONED
     photo = library.photo(task_id)
     assert (photo.status, photo.lease_expires_at) == ("PENDING", None)
     assert photo.next_attempt_at > photo.started_at
     # Not due yet: a delivery that comes too early does no harm.
     assert handler_for(library).handle(task_id).kind is OutcomeKind.NOT_CLAIMED
+
+
+@pytest.mark.parametrize(
+    ("hours", "status", "code"),
+    [(23, "PENDING", None), (25, "FAILURE", "storage_unavailable")],
+)
+def test_trouble_postpones_a_task_for_a_day_and_then_ends_it(
+    library: Any, jpeg: bytes, hours: int, status: str, code: str | None
+) -> None:
+    task_id = library.add(jpeg)
+    with storage_that_takes_no_renditions(library, task_id):
+        assert handler_for(library).handle(task_id).kind is OutcomeKind.POSTPONED
+        change(
+            library,
+            task_id,
+            next_attempt_at=func.now(),
+            postponed_since=func.now() - timedelta(hours=hours),
+        )
+        handler_for(library).handle(task_id)
+    photo = library.photo(task_id)
+    assert (photo.status, photo.error_code) == (status, code)
+
+
+def test_an_old_task_that_meets_its_first_trouble_is_postponed(library: Any, jpeg: bytes) -> None:
+    task_id = library.add(jpeg)
+    change(library, task_id, created_at=func.now() - timedelta(days=3))
+    with storage_that_takes_no_renditions(library, task_id):
+        assert handler_for(library).handle(task_id).kind is OutcomeKind.POSTPONED
+
+
+def test_a_task_whose_runs_vanished_twenty_times_ends_without_another(
+    library: Any, jpeg: bytes
+) -> None:
+    task_id = library.add(jpeg)
+    change(library, task_id, attempts=20)
+    outcome = handler_for(library).handle(task_id)
+    assert (outcome.kind, outcome.failure) == (OutcomeKind.FAILURE, "crashed")
+    photo = library.photo(task_id)
+    assert (photo.error_code, photo.attempts, photo.crashes) == ("crashed", 20, 0)
+    assert library.pending(task_id) == 0
 
 
 def test_a_database_that_goes_away_before_the_end_leaves_the_task_to_its_lease(

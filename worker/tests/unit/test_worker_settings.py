@@ -22,6 +22,12 @@ def test_a_claim_outlives_the_time_limit_and_the_message_outlives_the_claim() ->
     assert options["visibility_timeout"] > settings.lease.total_seconds()
 
 
+def test_the_memory_of_a_process_is_set_in_bytes() -> None:
+    settings = load_settings(WorkerSettings, REQUIRED | {"worker_process_memory_bytes": 2**28})
+    # Celery counts in KiB.
+    assert make_celery_app(settings).conf.worker_max_memory_per_child == 2**18
+
+
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
@@ -30,6 +36,7 @@ def test_a_claim_outlives_the_time_limit_and_the_message_outlives_the_claim() ->
         ({"redis_url": "http://secret@host"}, "REDIS_URL"),
         ({"worker_concurrency": 0}, "WORKER_CONCURRENCY"),
         ({"task_time_limit_seconds": 0}, "TASK_TIME_LIMIT_SECONDS"),
+        ({"worker_process_memory_bytes": 1000}, "WORKER_PROCESS_MEMORY_BYTES"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_its_name_and_without_its_value(
@@ -66,9 +73,11 @@ def test_a_temporary_metrics_folder_is_gone_afterwards(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("attempts", "longest"), [(1, 5), (2, 10), (3, 20), (7, 320), (8, 600), (10_000, 600)]
+    ("postponements", "longest"), [(1, 5), (2, 10), (3, 20), (7, 320), (8, 600), (10_000, 600)]
 )
-def test_the_pause_doubles_up_to_ten_minutes(attempts: int, longest: int) -> None:
-    assert delay_after(attempts, uniform=max) == timedelta(seconds=longest)
-    assert delay_after(attempts, uniform=min) == timedelta(seconds=longest / 2)
-    assert timedelta(seconds=longest / 2) <= delay_after(attempts) <= timedelta(seconds=longest)
+def test_the_pause_doubles_up_to_ten_minutes(postponements: int, longest: int) -> None:
+    assert delay_after(postponements, uniform=max) == timedelta(seconds=longest)
+    assert delay_after(postponements, uniform=min) == timedelta(seconds=longest / 2)
+    assert (
+        timedelta(seconds=longest / 2) <= delay_after(postponements) <= timedelta(seconds=longest)
+    )

@@ -1,4 +1,4 @@
-"""Removing originals."""
+"""Removing originals, and what was made from them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class OriginalDeleter:
-    """Removes originals, for callers with an event loop."""
+    """Removes originals, and renditions by the same right, for callers with an event loop."""
 
     def __init__(self, store: "ObjectStore") -> None:
         self._store = store

@@ -73,6 +73,7 @@ SET enqueued_at = now(),
         lease_expires_at IS NOT NULL OR next_attempt_at IS NOT NULL
     )::int,
     lease_expires_at = NULL,
+    claimed_by = NULL,
     next_attempt_at = NULL
 WHERE id = ANY($1) AND status = 'PENDING'
 """

@@ -3,7 +3,7 @@
 import asyncpg
 
 # The newest migration that this code needs; migrations are numbered.
-REQUIRED_VERSION = "0002"
+REQUIRED_VERSION = "0004"
 
 
 class SchemaOutdatedError(Exception):

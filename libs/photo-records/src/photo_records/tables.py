@@ -65,11 +65,18 @@ class BatchRecord(Record):
         UniqueConstraint("owner", "idempotency_key"),
         CheckConstraint("pending >= 0", name="pending"),
         CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint"),
+        # The keys that can expire: what the sweeper looks for.
+        Index(
+            "batches_keyed_idx",
+            "created_at",
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     owner: Mapped[str]
-    idempotency_key: Mapped[str]
+    # Unique per owner; NULL once it has expired, so that the owner may use it again.
+    idempotency_key: Mapped[str | None]
     # SHA-256 over the ordered files: a key that comes back with other files is refused.
     fingerprint: Mapped[bytes]
     # [{"position", "file_name", "errors": [{"code", "detail"}]}]: a replay is the whole answer.
@@ -164,6 +171,11 @@ class PhotoRecord(Record):
     next_attempt_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     lease_expires_at: Mapped[datetime | None]
+    # The process that the lease was given to; it means nothing without a lease.
+    claimed_by: Mapped[str | None]
+    # Attempts that trouble outside the file ended, and since when: they are not held against it.
+    postponements: Mapped[int] = mapped_column(server_default=text("0"))
+    postponed_since: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]

@@ -6,17 +6,21 @@ Every function is one statement, atomic by itself: it may run in a transaction o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
     CTE,
     Connection,
+    Interval,
     Update,
+    and_,
+    case,
     column,
     func,
     insert,
+    literal,
     null,
-    or_,
     select,
     true,
     update,
@@ -26,7 +30,20 @@ from sqlalchemy import (
 from photo_domain.failure import FailureCode
 from photo_domain.file_format import FileFormat
 from photo_domain.task_state import TaskStatus
-from photo_records.tables import BatchRecord, PhotoRecord, RenditionRecord
+from photo_records.tables import PhotoRecord, RenditionRecord
+from photo_records.task_transitions import (
+    claimable,
+    count_down,
+    ending,
+    failing,
+    runs_used,
+    transition,
+)
+
+# A file that ended that many processes ends in FAILURE.
+MAX_CRASHES = 3
+# So does one whose runs, but for the postponed ones, vanished that often: nobody saw why.
+MAX_RUNS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +55,9 @@ class ClaimedTask:
     revision: int
     # This run included. A postponed run stays counted.
     attempts: int
+    # How often the task was postponed, and how long ago for the first time.
+    postponements: int
+    postponed_for: timedelta
     content_type: str
     # In bytes.
     size: int
@@ -69,26 +89,34 @@ class StoredRendition:
     object_key: str
 
 
-def claim_task(connection: Connection, task_id: UUID, lease: timedelta) -> ClaimedTask | None:
-    """Take the task for the time of `lease`.
+class CrashVerdict(StrEnum):
+    """What a process's death made of the task it held."""
 
-    None if the task is unknown, has ended, is leased to another run, or waits for a later attempt.
+    # It is free for another run at once.
+    GIVEN_BACK = "given_back"
+    # It was the last time: FAILURE `crashed`.
+    ENDED = "ended"
+
+
+def claim_task(
+    connection: Connection, task_id: UUID, lease: timedelta, claimed_by: str
+) -> ClaimedTask | None:
+    """Take the task for the time of `lease`; `claimed_by` names the process that works on it.
+
+    None if the task is unknown, has ended, is leased to another run, waits for a later attempt, or
+    has used up its runs: `end_exhausted` tells.
     """
     photo = PhotoRecord
     now = func.now()
     statement = (
         update(photo)
-        .where(
-            photo.task_id == task_id,
-            photo.status == TaskStatus.PENDING,
-            or_(photo.lease_expires_at.is_(None), photo.lease_expires_at <= now),
-            or_(photo.next_attempt_at.is_(None), photo.next_attempt_at <= now),
-        )
+        .where(claimable(task_id), runs_used() < MAX_RUNS)
         .values(
             attempts=photo.attempts + 1,
             revision=photo.revision + 1,
             started_at=now,
             lease_expires_at=now + lease,
+            claimed_by=claimed_by,
             next_attempt_at=null(),
         )
         .returning(
@@ -96,6 +124,10 @@ def claim_task(connection: Connection, task_id: UUID, lease: timedelta) -> Claim
             photo.task_id,
             photo.revision,
             photo.attempts,
+            photo.postponements,
+            func.coalesce(now - photo.postponed_since, literal(timedelta(), Interval)).label(
+                "postponed_for"
+            ),
             photo.content_type,
             photo.size,
             photo.sha256,
@@ -110,11 +142,19 @@ def claim_task(connection: Connection, task_id: UUID, lease: timedelta) -> Claim
         task_id=row.task_id,
         revision=row.revision,
         attempts=row.attempts,
+        postponements=row.postponements,
+        postponed_for=row.postponed_for,
         content_type=row.content_type,
         size=row.size,
         sha256=row.sha256,
         object_key=row.object_key,
     )
+
+
+def end_exhausted(connection: Connection, task_id: UUID) -> bool:
+    """End a task that could be claimed but for its MAX_RUNS runs in FAILURE `crashed`."""
+    exhausted = transition(and_(claimable(task_id), runs_used() >= MAX_RUNS))
+    return _end(connection, failing(exhausted, FailureCode.CRASHED), ())
 
 
 def finish_success(
@@ -127,7 +167,7 @@ def finish_success(
 
     False means that nothing changed and that nobody knows the renditions: remove them.
     """
-    ended = _ending(claim).values(
+    ended = ending(_fenced(claim)).values(
         status=TaskStatus.SUCCESS,
         format=result.format,
         width=result.width,
@@ -140,48 +180,87 @@ def finish_success(
 
 def finish_failure(connection: Connection, claim: ClaimedTask, code: FailureCode) -> bool:
     """End the task in FAILURE, unless the claim was lost: then nothing changes and it is False."""
-    ended = _ending(claim).values(
-        status=TaskStatus.FAILURE, error_code=code, error_message=code.message
-    )
-    return _end(connection, ended, ())
+    return _end(connection, failing(_fenced(claim), code), ())
 
 
 def postpone(connection: Connection, claim: ClaimedTask, delay: timedelta) -> bool:
     """Give the task back for another attempt in `delay`, unless the claim was lost (False).
 
-    The attempt stays counted, so that the delays can grow with the attempts.
+    The attempt stays counted, and the postponement too, so that the delays can grow.
     """
-    statement = _fenced(claim).values(next_attempt_at=func.now() + delay)
+    photo = PhotoRecord
+    statement = _fenced(claim).values(
+        next_attempt_at=func.now() + delay,
+        postponements=photo.postponements + 1,
+        postponed_since=func.coalesce(photo.postponed_since, func.now()),
+    )
     return connection.execute(statement).rowcount == 1
 
 
-def _fenced(claim: ClaimedTask) -> Update:
-    return (
-        update(PhotoRecord)
-        .where(
-            PhotoRecord.task_id == claim.task_id,
-            PhotoRecord.revision == claim.revision,
-            PhotoRecord.status == TaskStatus.PENDING,
+def end_timed_out(connection: Connection, task_id: UUID, claimed_by: str) -> bool:
+    """End the task in FAILURE `timeout` if that process holds it; otherwise False."""
+    return _end(connection, failing(_held(task_id, claimed_by), FailureCode.TIMEOUT), ())
+
+
+def count_crash(connection: Connection, task_id: UUID, claimed_by: str) -> CrashVerdict | None:
+    """Count the death of that process against the task it held; None if it held it no longer.
+
+    Given back, the task is unqueued as well: the relay takes it up if its message does not return.
+    """
+    photo = PhotoRecord
+    code = FailureCode.CRASHED
+    last = photo.crashes + 1 >= MAX_CRASHES
+    crashed = (
+        _held(task_id, claimed_by)
+        .values(
+            crashes=photo.crashes + 1,
+            enqueued_at=null(),
+            status=case((last, str(TaskStatus.FAILURE)), else_=str(TaskStatus.PENDING)),
+            finished_at=case((last, func.now())),
+            error_code=case((last, str(code))),
+            error_message=case((last, code.message)),
+            postponed_since=case((last, null()), else_=photo.postponed_since),
         )
-        .values(revision=PhotoRecord.revision + 1, lease_expires_at=null())
+        .returning(photo.batch_id, photo.status)
+        .cte("crashed")
+    )
+    ended = select(crashed.c.batch_id).where(crashed.c.status == TaskStatus.FAILURE).cte("ended")
+    statement = select(crashed.c.status).add_cte(count_down(ended))
+    status = connection.execute(statement).scalar_one_or_none()
+    if status is None:
+        return None
+    return CrashVerdict.GIVEN_BACK if status == TaskStatus.PENDING else CrashVerdict.ENDED
+
+
+def _fenced(claim: ClaimedTask) -> Update:
+    photo = PhotoRecord
+    return transition(
+        and_(
+            photo.task_id == claim.task_id,
+            photo.revision == claim.revision,
+            photo.status == TaskStatus.PENDING,
+        )
     )
 
 
-def _ending(claim: ClaimedTask) -> Update:
-    return _fenced(claim).values(finished_at=func.now())
-
-
-def _end(connection: Connection, ending: Update, renditions: Sequence[StoredRendition]) -> bool:
-    ended = ending.returning(PhotoRecord.id, PhotoRecord.batch_id).cte("ended")
-    # The photo's row is locked before the batch's, in every finisher: they cannot deadlock.
-    counted = (
-        update(BatchRecord)
-        .where(BatchRecord.id == ended.c.batch_id)
-        .values(pending=BatchRecord.pending - 1)
-        .returning(BatchRecord.id)
-        .cte("counted")
+def _held(task_id: UUID, claimed_by: str) -> Update:
+    photo = PhotoRecord
+    return transition(
+        and_(
+            photo.task_id == task_id,
+            photo.claimed_by == claimed_by,
+            photo.status == TaskStatus.PENDING,
+            # Who takes a lease away need not know who had it.
+            photo.lease_expires_at.is_not(None),
+        )
     )
-    statement = select(func.count()).select_from(ended).add_cte(counted)
+
+
+def _end(
+    connection: Connection, update_of_photo: Update, renditions: Sequence[StoredRendition]
+) -> bool:
+    ended = update_of_photo.returning(PhotoRecord.id, PhotoRecord.batch_id).cte("ended")
+    statement = select(func.count()).select_from(ended).add_cte(count_down(ended))
     if renditions:
         statement = statement.add_cte(_insert_renditions(ended, renditions))
     return connection.execute(statement).scalar_one() == 1

@@ -1,7 +1,7 @@
 """Claims and their fences, with two connections at a time."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -17,10 +17,15 @@ from photo_domain.task_state import TaskStatus
 from photo_records.database_url import with_driver
 from photo_records.tables import BatchRecord, PhotoRecord, RenditionRecord
 from photo_records.task_claims import (
+    MAX_RUNS,
     ClaimedTask,
+    CrashVerdict,
     PhotoResult,
     StoredRendition,
     claim_task,
+    count_crash,
+    end_exhausted,
+    end_timed_out,
     finish_failure,
     finish_success,
     postpone,
@@ -28,6 +33,8 @@ from photo_records.task_claims import (
 from photo_records.task_queue import Lane
 
 LEASE = timedelta(seconds=135)
+HOLDER = "worker:1"
+OTHER_HOLDER = "worker:2"
 RESULT = PhotoResult(FileFormat.JPEG, 1600, 1000, 42, 0.25)
 RENDITIONS = [
     StoredRendition("preview", 1280, 800, "image/webp", 1000, "renditions/a/preview"),
@@ -72,9 +79,9 @@ class Tasks:
             connection.execute(insert(PhotoRecord), photos)
         return task_ids
 
-    def claim(self, task_id: UUID) -> ClaimedTask | None:
+    def claim(self, task_id: UUID, claimed_by: str = HOLDER) -> ClaimedTask | None:
         with self.engine.begin() as connection:
-            return claim_task(connection, task_id, LEASE)
+            return claim_task(connection, task_id, LEASE, claimed_by)
 
     def claimed(self, task_id: UUID) -> ClaimedTask:
         claim = self.claim(task_id)
@@ -92,6 +99,18 @@ class Tasks:
     def postpone(self, claim: ClaimedTask, delay: timedelta) -> bool:
         with self.engine.begin() as connection:
             return postpone(connection, claim, delay)
+
+    def time_out(self, task_id: UUID, claimed_by: str = HOLDER) -> bool:
+        with self.engine.begin() as connection:
+            return end_timed_out(connection, task_id, claimed_by)
+
+    def crash(self, task_id: UUID, claimed_by: str = HOLDER) -> CrashVerdict | None:
+        with self.engine.begin() as connection:
+            return count_crash(connection, task_id, claimed_by)
+
+    def exhaust(self, task_id: UUID) -> bool:
+        with self.engine.begin() as connection:
+            return end_exhausted(connection, task_id)
 
     def change(self, task_id: UUID, **columns: Any) -> None:
         """Change the row behind everyone's back, as time would."""
@@ -174,7 +193,7 @@ def test_a_claim_that_waits_for_another_claim_loses(tasks: Tasks) -> None:
     (task_id,) = tasks.add(1)
     with ThreadPoolExecutor(1) as thread:
         with tasks.engine.begin() as first:
-            assert claim_task(first, task_id, LEASE)
+            assert claim_task(first, task_id, LEASE, HOLDER)
             second = thread.submit(tasks.claim, task_id)
             _wait_until_blocked(tasks.engine)
         assert second.result(timeout=30) is None
@@ -296,9 +315,111 @@ def test_a_claim_and_an_end_are_one_statement_each(tasks: Tasks) -> None:
     event.listen(
         tasks.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
     )
+    tasks.claimed(task_id)
+    tasks.crash(task_id)
+    tasks.exhaust(task_id)
     claimed = tasks.claimed(task_id)
+    tasks.time_out(task_id, OTHER_HOLDER)
     tasks.succeed(claimed)
-    assert len(statements) == 2
+    assert len(statements) == 6
+
+
+def test_a_crash_gives_the_task_back_at_once_and_the_third_ends_it(tasks: Tasks) -> None:
+    task_id, other = tasks.add(2)
+    for crashes in (1, 2):
+        claimed = tasks.claimed(task_id)
+        assert tasks.crash(task_id) is CrashVerdict.GIVEN_BACK
+        photo = tasks.photo(task_id)
+        assert (photo.status, photo.crashes) == (TaskStatus.PENDING, crashes)
+        assert (photo.lease_expires_at, photo.claimed_by, photo.enqueued_at) == (None, None, None)
+        assert photo.revision == claimed.revision + 1
+        assert tasks.pending(task_id) == 2
+        assert not tasks.succeed(claimed)
+    tasks.claimed(task_id)
+    assert tasks.crash(task_id) is CrashVerdict.ENDED
+    photo = tasks.photo(task_id)
+    assert (photo.status, photo.error_code) == (TaskStatus.FAILURE, "crashed")
+    assert photo.error_message == FailureCode.CRASHED.message
+    assert (photo.crashes, photo.attempts, photo.lease_expires_at) == (3, 3, None)
+    assert photo.finished_at is not None
+    assert tasks.pending(task_id) == 1
+    assert tasks.claim(task_id) is None
+    assert tasks.photo(other).status == TaskStatus.PENDING
+
+
+def test_a_time_limit_ends_the_task_of_the_process_that_holds_it(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    claimed = tasks.claimed(task_id)
+    assert tasks.time_out(task_id)
+    photo = tasks.photo(task_id)
+    assert (photo.status, photo.error_code) == (TaskStatus.FAILURE, "timeout")
+    assert (photo.crashes, photo.claimed_by) == (0, None)
+    assert tasks.pending(task_id) == 0
+    assert not tasks.succeed(claimed)
+
+
+@pytest.mark.parametrize("end", [Tasks.time_out, Tasks.crash])
+def test_only_the_holder_of_the_claim_is_held_to_account(
+    tasks: Tasks, end: Callable[..., object]
+) -> None:
+    free, held, taken_away, ended = tasks.add(4)
+    tasks.claimed(held)
+    tasks.claimed(taken_away)
+    # As the relay does with an expired lease.
+    tasks.change(taken_away, lease_expires_at=None)
+    assert tasks.succeed(tasks.claimed(ended))
+    for task_id, holder in (
+        (free, HOLDER),
+        (held, OTHER_HOLDER),
+        (taken_away, HOLDER),
+        (ended, HOLDER),
+        (new_task_id(), HOLDER),
+    ):
+        assert not end(tasks, task_id, holder)
+    assert tasks.pending(free) == 3
+    assert {tasks.photo(task_id).crashes for task_id in (free, held, taken_away, ended)} == {0}
+
+
+def test_a_task_whose_runs_vanish_ends_as_crashed_after_twenty(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    for _ in range(MAX_RUNS):
+        assert not tasks.exhaust(task_id)
+        tasks.claimed(task_id)
+        # The twentieth run may still end by itself.
+        assert not tasks.exhaust(task_id)
+        tasks.change(task_id, lease_expires_at=func.now() - timedelta(seconds=1))
+    assert tasks.claim(task_id) is None
+    assert tasks.exhaust(task_id)
+    photo = tasks.photo(task_id)
+    assert (photo.status, photo.error_code, photo.crashes) == (TaskStatus.FAILURE, "crashed", 0)
+    assert tasks.pending(task_id) == 0
+    assert not tasks.exhaust(task_id)
+
+
+def test_postponed_runs_do_not_use_up_the_twenty(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    for number in range(MAX_RUNS + 2):
+        claimed = tasks.claimed(task_id)
+        assert claimed.postponements == number
+        assert tasks.postpone(claimed, timedelta(0))
+    assert not tasks.exhaust(task_id)
+    assert tasks.claimed(task_id).attempts == MAX_RUNS + 3
+
+
+def test_a_claim_tells_for_how_long_the_task_has_been_postponed(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    claimed = tasks.claimed(task_id)
+    assert claimed.postponed_for == timedelta(0)
+    assert tasks.postpone(claimed, timedelta(0))
+    tasks.change(task_id, postponed_since=func.now() - timedelta(hours=30))
+    again = tasks.claimed(task_id)
+    assert timedelta(hours=30) <= again.postponed_for < timedelta(hours=31)
+    # The first trouble counts, not the latest.
+    assert tasks.postpone(again, timedelta(0))
+    last = tasks.claimed(task_id)
+    assert last.postponed_for >= timedelta(hours=30)
+    assert tasks.fail(last, FailureCode.STORAGE_UNAVAILABLE)
+    assert tasks.photo(task_id).postponed_since is None
 
 
 def _wait_until_blocked(engine: Engine) -> None:
