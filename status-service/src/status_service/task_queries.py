@@ -6,11 +6,10 @@ from uuid import UUID
 import asyncpg
 
 from photo_domain.errors import ErrorCode, FieldViolation, RequestError
+from photo_domain.limits import MAX_POLLED_TASKS
 from photo_domain.task_id import parse_task_id
 from photo_records.database_errors import DATABASE_DOWN
 from photo_records.task_reads import fetch_tasks
-
-MAX_TASKS = 100
 
 
 class TaskQueries:
@@ -31,9 +30,9 @@ class TaskQueries:
 
         Raises RequestError: invalid_argument unless 1 to 100 ids, database_unavailable.
         """
-        if not 1 <= len(task_ids) <= MAX_TASKS:
-            violation = FieldViolation("task_ids", f"must hold 1 to {MAX_TASKS} ids")
-            detail = f"Ask for 1 to {MAX_TASKS} tasks."
+        if not 1 <= len(task_ids) <= MAX_POLLED_TASKS:
+            violation = FieldViolation("task_ids", f"must hold 1 to {MAX_POLLED_TASKS} ids")
+            detail = f"Ask for 1 to {MAX_POLLED_TASKS} tasks."
             raise RequestError(ErrorCode.INVALID_ARGUMENT, detail, [violation])
         asked: dict[str, UUID | None] = {text: parse_task_id(text) for text in task_ids}
         known = {task_id for task_id in asked.values() if task_id}

@@ -21,3 +21,6 @@ class UploadLimits:
 _PART_OVERHEAD = 8 * 1024
 
 UPLOAD_LIMITS = UploadLimits()
+
+# How many tasks one poll may ask for.
+MAX_POLLED_TASKS = 100

@@ -43,12 +43,6 @@ class ObjectReader:
             result = await obstore.get_async(self._store, key)
         return OpenedObject(result.meta["size"], self._chunks(result, chunk_size))
 
-    async def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncIterator[bytes]:
-        """The bytes of the object, as `open` gives them."""
-        opened = await self.open(key, chunk_size)
-        async for chunk in opened.chunks:
-            yield chunk
-
     def read(self, key: str, max_size: int) -> bytes:
         """The whole object, for callers without an event loop.
 

@@ -27,14 +27,6 @@ async def test_an_object_is_read_in_chunks_with_its_size_first(store: Any, size:
     assert all(type(chunk) is bytes and 0 < len(chunk) <= 1024 for chunk in chunks)
 
 
-async def test_a_stream_gives_the_bytes_alone(store: Any) -> None:
-    obstore.put(store, "key", DATA)
-
-    chunks = [chunk async for chunk in ObjectReader(store).stream("key")]
-
-    assert b"".join(chunks) == DATA
-
-
 def test_an_object_is_read_whole(store: Any) -> None:
     obstore.put(store, "key", DATA)
 
@@ -58,8 +50,6 @@ async def test_a_missing_object_is_told_apart(store: Any) -> None:
         reader.read("key", 1)
     with pytest.raises(ObjectMissingError):
         await reader.open("key")
-    with pytest.raises(ObjectMissingError):
-        await anext(reader.stream("key"))
 
 
 def test_a_missing_bucket_is_not_a_missing_object(s3_store: Any, fake_s3: Any) -> None:

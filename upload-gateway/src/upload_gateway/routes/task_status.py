@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from photo_domain.limits import MAX_POLLED_TASKS
 from upload_gateway.adapters import adapters_of, viewer_of
 from upload_gateway.json_response import json_response
 from upload_gateway.problems import Problem, ProblemDocument
@@ -13,7 +14,6 @@ from upload_gateway.task_document import FailureDocument, TaskDocument
 
 router = APIRouter()
 
-_MAX_TASKS = 100
 _POLL_AGAIN = {"Retry-After": "1"}
 
 
@@ -44,11 +44,11 @@ async def task_statuses(
     task_id: Annotated[list[str] | None, Query(description="1 to 100 task ids")] = None,
 ) -> Response:
     """How up to 100 tasks stand; what is no id of a task is reported in its place."""
-    if not task_id or len(task_id) > _MAX_TASKS:
+    if not task_id or len(task_id) > MAX_POLLED_TASKS:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "too_many_task_ids" if task_id else "no_task_ids",
-            f"Ask for 1 to {_MAX_TASKS} tasks: ?task_id=…&task_id=…",
+            f"Ask for 1 to {MAX_POLLED_TASKS} tasks: ?task_id=…&task_id=…",
         )
     found = await adapters_of(request).status.get_tasks(task_id, viewer_of(request))
     tasks = [found.get(each.lower()) or _unknown(each) for each in task_id]
