@@ -1,6 +1,7 @@
 """A whole stack, a client as people write them, and files to upload."""
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,11 @@ _GROUP = pytest.mark.xdist_group("stack")
 _RESULT_SECONDS = 60.0
 
 NamedFile = tuple[str, bytes]
+
+
+def _pace() -> None:
+    """Between two looks at a condition: what is waited for needs the processor too."""
+    threading.Event().wait(0.01)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,6 +58,7 @@ class PhotoApi:
             if all(task["status"] != "PENDING" for task in tasks):
                 return tasks
             assert time.monotonic() < deadline, f"still pending: {tasks}"
+            _pace()
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,12 @@ def stack() -> Iterator[RunningStack]:
 @pytest.fixture
 def state(stack: RunningStack) -> StackState:
     return StackState(stack)
+
+
+@pytest.fixture
+def open_state() -> type[StackState]:
+    """Looks behind the API of another stack."""
+    return StackState
 
 
 @pytest.fixture
@@ -193,6 +206,7 @@ def wait_until() -> Callable[[Callable[[], bool], str], None]:
         deadline = time.monotonic() + within
         while not condition():
             assert time.monotonic() < deadline, f"not within {within} s: {what}"
+            _pace()
 
     return wait
 

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from ingest_service.cancel_task import TaskCanceller
 from ingest_service.celery_broker import CeleryBroker
+from ingest_service.delete_photo import PhotoDeleter
 from ingest_service.discard_objects import ObjectDiscarder
 from ingest_service.outbox_relay import OutboxRelay
+from ingest_service.pause_lane import LanePauser
+from ingest_service.paused_lanes import PausedLanes
 from ingest_service.register_batch import BatchRegistrar
-from ingest_service.servicer import SERVICE, IngestServicer
+from ingest_service.retry_task import TaskRetrier
+from ingest_service.servicer import SERVICE, IngestServicer, IngestUseCases
 from ingest_service.settings import IngestSettings
 from ingest_service.sweep_command import sweep_by_hand
 from ingest_service.sweeper import Sweeper
@@ -29,8 +34,8 @@ from service_kit.start_check import blamed_on
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-# One writes groups, one relays, one sweeps, the others settle, discard and check.
-_MAX_CONNECTIONS = 6
+# One writes groups, one relays, one sweeps, the others settle, discard, retry, delete and check.
+_MAX_CONNECTIONS = 8
 _CLOSE_SECONDS = 5.0
 
 
@@ -52,11 +57,23 @@ async def run(settings: IngestSettings) -> None:
     store = _open_store(settings)
     pool = await open_pool(settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
     broker = CeleryBroker(settings.redis_url.get_secret_value())
-    registrar = BatchRegistrar(pool, TaskPublisher(broker, pool), settings.bulk_batch_files)
+    paused = PausedLanes(pool)
+    publisher = TaskPublisher(broker, pool, paused)
+    registrar = BatchRegistrar(pool, publisher, settings.bulk_batch_files)
     # A broker connection of its own: each belongs to one thread.
     relay_broker = CeleryBroker(settings.redis_url.get_secret_value())
-    relay = OutboxRelay(pool, relay_broker)
-    servicer = IngestServicer(registrar, ObjectDiscarder(pool, OriginalDeleter(store)))
+    relay = OutboxRelay(pool, relay_broker, paused)
+    deleter = OriginalDeleter(store)
+    servicer = IngestServicer(
+        IngestUseCases(
+            registrar=registrar,
+            discarder=ObjectDiscarder(pool, deleter),
+            retrier=TaskRetrier(pool, publisher),
+            canceller=TaskCanceller(pool),
+            deleter=PhotoDeleter(pool, deleter),
+            pauser=LanePauser(pool),
+        )
+    )
 
     async def database_answers() -> None:
         await check_schema(pool)

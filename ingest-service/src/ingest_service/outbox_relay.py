@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 from prometheus_client import Counter, Gauge
 
+from ingest_service.paused_lanes import PausedLanes
 from ingest_service.task_publisher import Broker, BrokerUnavailableError, TaskMessage
 from photo_records.database_errors import DATABASE_DOWN
 from photo_records.outbox import (
@@ -29,8 +30,10 @@ _TICK_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 15.0
 
 _REPUBLISHED = Counter("outbox_republished_total", "Tasks that the relay published", ["reason"])
-_UNQUEUED = Gauge("outbox_tasks", "PENDING tasks whose message is not with the broker")
-_OLDEST = Gauge("oldest_pending_task_seconds", "Age of the oldest PENDING task, 0 without one")
+_UNQUEUED = Gauge("outbox_tasks", "PENDING tasks whose message is not with the broker", ["lane"])
+_OLDEST = Gauge(
+    "oldest_pending_task_seconds", "Age of the oldest PENDING task, 0 without one", ["lane"]
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -51,11 +54,15 @@ class RelayBroker(Broker, Protocol):
 
 
 class OutboxRelay:
-    """Republishes what is due; any number of replicas may run, publishing twice is harmless."""
+    """Republishes what is due; any number of replicas may run, publishing twice is harmless.
 
-    def __init__(self, pool: asyncpg.Pool, broker: RelayBroker) -> None:
+    Of paused lanes it publishes nothing, and tells the others in the process which those are.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, broker: RelayBroker, paused: PausedLanes) -> None:
         self._pool = pool
         self._broker = broker
+        self._paused = paused
         # kombu's connections belong to one thread at a time.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="relay")
         self._failures = 0
@@ -74,6 +81,7 @@ class OutboxRelay:
 
         Raises BrokerUnavailableError and what asyncpg raises; what was not published stays due.
         """
+        await self._paused.refresh()
         await self._measure()
         if not await self._ask(self._broker.remembers):
             _log.warning("broker_lost_its_memory")
@@ -117,10 +125,12 @@ class OutboxRelay:
         return len(tasks)
 
     async def _measure(self) -> None:
-        state = await outbox_state(self._pool)
-        _UNQUEUED.set(state.unqueued)
-        oldest = state.oldest_pending
-        _OLDEST.set((datetime.now(UTC) - oldest).total_seconds() if oldest else 0)
+        now = datetime.now(UTC)
+        states = await outbox_state(self._pool)
+        for lane in Lane:
+            state = states.get(lane)
+            _UNQUEUED.labels(lane).set(state.unqueued if state else 0)
+            _OLDEST.labels(lane).set((now - state.oldest_pending).total_seconds() if state else 0)
 
     async def _ask(self, question: Callable[[], AnswerT]) -> AnswerT:
         answer: Awaitable[AnswerT] = asyncio.get_running_loop().run_in_executor(

@@ -1,7 +1,6 @@
 """Registers batches: rows first, then the answer, then the messages."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,8 +8,9 @@ import asyncpg
 import structlog
 
 from ingest_service.batch_claims import BatchClaim, check_batch
+from ingest_service.database_connection import UnreachableError, connected
 from ingest_service.group_commit import GroupCommit
-from ingest_service.task_publisher import TaskPublisher
+from ingest_service.task_publisher import TaskMessage, TaskPublisher
 from photo_domain.errors import ErrorCode, RequestError
 from photo_records.database_errors import DATABASE_DOWN
 from photo_records.registration import (
@@ -23,9 +23,6 @@ from photo_records.registration import (
 
 # Rows of one transaction: ten full batches.
 _MAX_GROUP_PHOTOS = 1_000
-_ACQUIRE_SECONDS = 5.0
-# To reset a connection, or to give up a query that took too long.
-_RELEASE_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -34,14 +31,6 @@ _log = structlog.get_logger(__name__)
 class _Submission:
     batch: NewBatch
     request_id: str
-
-
-class _UnreachableError(Exception):
-    """No connection could be had, so nothing was written."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class BatchRegistrar:
@@ -77,9 +66,9 @@ class BatchRegistrar:
 
     async def _commit(self, group: Sequence[_Submission]) -> Sequence[RegisteredBatch | Exception]:
         try:
-            async with self._connection() as connection:
+            async with connected(self._pool) as connection:
                 return await self._write(connection, group)
-        except _UnreachableError as error:
+        except UnreachableError as error:
             _log.warning("database_unavailable", batches=len(group), error=error.reason)
             return [_refusal(ErrorCode.DATABASE_UNAVAILABLE)] * len(group)
         except DATABASE_DOWN as error:
@@ -94,9 +83,9 @@ class BatchRegistrar:
         An insert with a key that is still being decided waits for that decision.
         """
         try:
-            async with self._connection() as connection:
+            async with connected(self._pool) as connection:
                 return await self._write(connection, group)
-        except (_UnreachableError, *DATABASE_DOWN):
+        except (UnreachableError, *DATABASE_DOWN):
             return [_refusal(ErrorCode.OUTCOME_UNKNOWN)] * len(group)
         except (asyncpg.PostgresError, KnownTaskError):
             return await self._write_each(group)
@@ -107,11 +96,11 @@ class BatchRegistrar:
         """Give every batch a transaction of its own; a lost connection ends the series."""
         outcomes: list[RegisteredBatch | Exception] = []
         try:
-            async with self._connection() as connection:
+            async with connected(self._pool) as connection:
                 for submission in group:
                     outcome = await self._write_alone(connection, submission)
                     outcomes.append(outcome)
-        except (_UnreachableError, *DATABASE_DOWN):
+        except (UnreachableError, *DATABASE_DOWN):
             missing = len(group) - len(outcomes)
             outcomes += [_refusal(ErrorCode.OUTCOME_UNKNOWN)] * missing
         return outcomes
@@ -127,22 +116,6 @@ class BatchRegistrar:
             raise
         except asyncpg.PostgresError as error:
             return error
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
-        """A connection of the pool. Raises _UnreachableError when there is none in time."""
-        try:
-            connection = await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
-        except (*DATABASE_DOWN, asyncpg.PostgresError) as error:
-            raise _UnreachableError(type(error).__name__) from error
-        try:
-            yield connection
-        finally:
-            try:
-                await self._pool.release(connection, timeout=_RELEASE_SECONDS)
-            except (*DATABASE_DOWN, asyncpg.PostgresError) as error:
-                # The pool drops it; what was written is known, or asked for, regardless.
-                _log.warning("connection_dropped", error=type(error).__name__)
 
     async def _write(
         self, connection: asyncpg.pool.PoolConnectionProxy, group: Sequence[_Submission]
@@ -161,8 +134,13 @@ class BatchRegistrar:
             )
             outcomes.append(_matching(batch, registered))
             if registered and registered.batch_id == batch.batch_id:
-                self._publisher.send(batch, submission.request_id)
+                self._publisher.send(_messages(batch, submission.request_id))
         return outcomes
+
+
+def _messages(batch: NewBatch, request_id: str) -> list[TaskMessage]:
+    batch_id = str(batch.batch_id)
+    return [TaskMessage(photo.task_id, batch.lane, batch_id, request_id) for photo in batch.photos]
 
 
 def _matching(batch: NewBatch, registered: RegisteredBatch | None) -> RegisteredBatch | Exception:

@@ -2,18 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from ingest_service.sweep_counts import SweepCounts
 from photo_objects.original_deleter import OriginalDeleter
-from photo_records.sweeping import (
-    Connection,
-    PhotoObjects,
-    delete_batches,
-    delete_photos,
-    ended_photos,
-    old_batches,
-)
+from photo_records.named_objects import PhotoObjects
+from photo_records.sweeping import Connection, delete_photos, ended_photos
 
 # Rows of one statement.
 _PAGE_ROWS = 200
@@ -21,11 +14,10 @@ _PAGE_ROWS = 200
 _DELETED_AT_ONCE = 1_000
 
 _FIRST_PHOTO = 0
-_FIRST_BATCH = UUID(int=0)
 
 
 class RetentionSweep:
-    """Goes through photos and batches from the oldest on, page by page."""
+    """Goes through photos from the oldest on, page by page."""
 
     def __init__(self, deleter: OriginalDeleter) -> None:
         self._deleter = deleter
@@ -33,7 +25,7 @@ class RetentionSweep:
     async def run(
         self, connection: Connection, before: datetime, counts: SweepCounts, *, dry_run: bool
     ) -> None:
-        """Remove the photos that ended before that time and the batches left empty, or count them.
+        """Remove the photos that ended before that time, or count them.
 
         Objects that an interruption leaves behind are orphans for a later sweep. Raises
         StorageUnavailableError and what asyncpg raises.
@@ -47,14 +39,6 @@ class RetentionSweep:
             counts.expired_photos += len(gone)
             await self._remove_objects(gone, counts, dry_run=dry_run)
             photo_id = photos.next_after
-        batch_id: UUID | None = _FIRST_BATCH
-        while batch_id is not None:
-            batches = await old_batches(connection, batch_id, before, _PAGE_ROWS)
-            count = len(batches.expired)
-            if count and not dry_run:
-                count = await delete_batches(connection, batches.expired)
-            counts.expired_batches += count
-            batch_id = batches.next_after
 
     async def _remove_objects(
         self, photos: Sequence[PhotoObjects], counts: SweepCounts, *, dry_run: bool

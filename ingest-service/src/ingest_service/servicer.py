@@ -1,13 +1,19 @@
 """IngestService as gRPC: translates, decides nothing."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ingest_service.batch_claims import BatchClaim, RejectedFileClaim, StoredFileClaim
+from ingest_service.cancel_task import TaskCanceller
+from ingest_service.delete_photo import PhotoDeleter
 from ingest_service.discard_objects import ObjectDiscarder
+from ingest_service.pause_lane import LanePauser
 from ingest_service.register_batch import BatchRegistrar
+from ingest_service.retry_task import TaskRetrier
+from ingest_service.viewer import Viewer, check_viewer
 from photo.ingest.v1 import ingest_service_pb2 as pb
 from photo.ingest.v1 import ingest_service_pb2_grpc as pb_grpc
 from service_kit.rpc_edge import request_id_of
@@ -17,12 +23,23 @@ SERVICE = pb.DESCRIPTOR.services_by_name["IngestService"].full_name
 _Context = grpc.aio.ServicerContext[Any, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class IngestUseCases:
+    """What the service can do."""
+
+    registrar: BatchRegistrar
+    discarder: ObjectDiscarder
+    retrier: TaskRetrier
+    canceller: TaskCanceller
+    deleter: PhotoDeleter
+    pauser: LanePauser
+
+
 class IngestServicer(pb_grpc.IngestServiceServicer):
     """photo.ingest.v1.IngestService."""
 
-    def __init__(self, registrar: BatchRegistrar, discarder: ObjectDiscarder) -> None:
-        self._registrar = registrar
-        self._discarder = discarder
+    def __init__(self, use_cases: IngestUseCases) -> None:
+        self._do = use_cases
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Answer the calls of the service at `server`."""
@@ -32,15 +49,17 @@ class IngestServicer(pb_grpc.IngestServiceServicer):
         self, request: pb.RegisterBatchRequest, context: _Context
     ) -> pb.RegisterBatchResponse:
         """Register a batch whose files are in storage."""
-        registered = await self._registrar.register(_claim(request), request_id_of(context))
+        registered = await self._do.registrar.register(_claim(request), request_id_of(context))
         create_time = Timestamp()
         create_time.FromDatetime(registered.created_at)
         return pb.RegisterBatchResponse(
             batch_id=str(registered.batch_id),
             create_time=create_time,
             tasks=[
-                pb.RegisteredTask(task_id=str(task_id), photo_id=photo_id)
-                for task_id, photo_id in registered.photos
+                pb.RegisteredTask(
+                    task_id=str(photo.task_id), photo_id=photo.photo_id, position=photo.position
+                )
+                for photo in registered.photos
             ],
         )
 
@@ -49,7 +68,47 @@ class IngestServicer(pb_grpc.IngestServiceServicer):
     ) -> pb.DiscardObjectsResponse:
         """Delete what a failed upload had stored."""
         refs = [(original.task_id, original.nonce) for original in request.originals]
-        return pb.DiscardObjectsResponse(discarded_count=await self._discarder.discard(refs))
+        return pb.DiscardObjectsResponse(discarded_count=await self._do.discarder.discard(refs))
+
+    async def RetryTask(  # noqa: N802 - the contract's name
+        self, request: pb.RetryTaskRequest, context: _Context
+    ) -> pb.RetryTaskResponse:
+        """Begin a new run of a failed task."""
+        viewer = _viewer(request.viewer)
+        await self._do.retrier.retry(request.task_id, viewer, request_id_of(context))
+        return pb.RetryTaskResponse()
+
+    async def CancelTask(  # noqa: N802 - the contract's name
+        self, request: pb.CancelTaskRequest, _context: _Context
+    ) -> pb.CancelTaskResponse:
+        """End a task that has not ended."""
+        await self._do.canceller.cancel(request.task_id, _viewer(request.viewer))
+        return pb.CancelTaskResponse()
+
+    async def DeletePhoto(  # noqa: N802 - the contract's name
+        self, request: pb.DeletePhotoRequest, _context: _Context
+    ) -> pb.DeletePhotoResponse:
+        """Delete a photo."""
+        await self._do.deleter.delete(request.task_id, _viewer(request.viewer))
+        return pb.DeletePhotoResponse()
+
+    async def PauseLane(  # noqa: N802 - the contract's name
+        self, request: pb.PauseLaneRequest, _context: _Context
+    ) -> pb.PauseLaneResponse:
+        """Pause a lane."""
+        await self._do.pauser.pause(request.lane, _viewer(request.viewer))
+        return pb.PauseLaneResponse()
+
+    async def ResumeLane(  # noqa: N802 - the contract's name
+        self, request: pb.ResumeLaneRequest, _context: _Context
+    ) -> pb.ResumeLaneResponse:
+        """Resume a lane."""
+        await self._do.pauser.resume(request.lane, _viewer(request.viewer))
+        return pb.ResumeLaneResponse()
+
+
+def _viewer(viewer: pb.Viewer) -> Viewer:
+    return check_viewer(viewer.owner, viewer.operator)
 
 
 def _claim(request: pb.RegisterBatchRequest) -> BatchClaim:

@@ -23,6 +23,7 @@ def _told(counts: SweepCounts, *, dry_run: bool) -> str:
  {counts.orphan_renditions} renditions,\
  {counts.abandoned_writes} unfinished files
 {removed} photos past RETENTION_DAYS: {counts.expired_photos}, with {counts.expired_originals}\
- originals and {counts.expired_renditions} renditions, and {counts.expired_batches} batches
+ originals and {counts.expired_renditions} renditions
+{removed} batches without a photo, older than 24 h: {counts.empty_batches}
 {freed} expired idempotency keys: {counts.freed_keys}
 Left alone, names unknown: {counts.unknown_objects} objects"""

@@ -9,6 +9,7 @@ import asyncpg
 import structlog
 from prometheus_client import Counter, Gauge
 
+from ingest_service.empty_batch_sweep import sweep_empty_batches
 from ingest_service.orphan_sweep import OrphanSweep
 from ingest_service.retention_sweep import RetentionSweep
 from ingest_service.sweep_counts import SweepCounts
@@ -42,7 +43,7 @@ class SweepInterruptedError(Exception):
 
 
 class Sweeper:
-    """Removes orphans and expired photos and frees expired idempotency keys; safe to run twice.
+    """Removes orphans, expired photos and empty batches, frees expired keys; safe to run twice.
 
     `retention` is how long photos are kept after their end; None keeps them for ever.
     """
@@ -103,8 +104,10 @@ class Sweeper:
         await _free_keys(connection, now - KEY_AGE, counts, dry_run=dry_run)
         # Before the photos expire: their objects are no orphans yet, so nothing counts twice.
         await self._orphans.run(connection, now, counts, dry_run=dry_run)
-        if self._retention is not None:
-            await self._expired.run(connection, now - self._retention, counts, dry_run=dry_run)
+        kept_since = None if self._retention is None else now - self._retention
+        if kept_since is not None:
+            await self._expired.run(connection, kept_since, counts, dry_run=dry_run)
+        await sweep_empty_batches(connection, now - KEY_AGE, kept_since, counts, dry_run=dry_run)
 
 
 async def _free_keys(

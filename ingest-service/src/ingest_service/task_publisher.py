@@ -1,4 +1,4 @@
-"""Hands the tasks of registered batches to the broker, behind the answers."""
+"""Hands new and retried tasks to the broker, behind the answers."""
 
 import asyncio
 from collections import deque
@@ -12,8 +12,9 @@ import asyncpg
 import structlog
 from prometheus_client import Counter
 
+from ingest_service.paused_lanes import PausedLanes
 from photo_records.database_errors import DATABASE_DOWN
-from photo_records.registration import NewBatch, mark_enqueued
+from photo_records.registration import mark_enqueued
 from photo_records.task_queue import Lane
 
 # Messages of one round trip, and the most that wait for one. What does not fit, or cannot be
@@ -49,25 +50,26 @@ class Broker(Protocol):
 
 
 class TaskPublisher:
-    """Publishes in the background: whatever gathers during one round trip shares the next."""
+    """Publishes in the background: whatever gathers during one round trip shares the next.
 
-    def __init__(self, broker: Broker, pool: asyncpg.Pool) -> None:
+    Tasks of paused lanes are left to the relay, which publishes them after the pause.
+    """
+
+    def __init__(self, broker: Broker, pool: asyncpg.Pool, paused: PausedLanes) -> None:
         self._broker = broker
         self._pool = pool
+        self._paused = paused
         self._waiting: deque[TaskMessage] = deque()
         self._publishing: asyncio.Task[None] | None = None
         # kombu's connections belong to one thread at a time.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="publisher")
 
-    def send(self, batch: NewBatch, request_id: str) -> None:
-        """Publish the tasks of `batch` soon; never waits and never fails."""
-        if len(self._waiting) + len(batch.photos) > _MAX_WAITING:
-            _UNPUBLISHED.inc(len(batch.photos))
+    def send(self, messages: Sequence[TaskMessage]) -> None:
+        """Publish these tasks, which are committed, soon; never waits and never fails."""
+        if len(self._waiting) + len(messages) > _MAX_WAITING:
+            _UNPUBLISHED.inc(len(messages))
             return
-        self._waiting.extend(
-            TaskMessage(photo.task_id, batch.lane, str(batch.batch_id), request_id)
-            for photo in batch.photos
-        )
+        self._waiting.extend(messages)
         if self._publishing is None:
             self._publishing = asyncio.create_task(self._run())
 
@@ -88,6 +90,10 @@ class TaskPublisher:
     async def _publish(self, messages: Sequence[TaskMessage]) -> None:
         loop = asyncio.get_running_loop()
         try:
+            paused = await self._paused.recent()
+            messages = [message for message in messages if message.lane not in paused]
+            if not messages:
+                return
             await loop.run_in_executor(self._thread, self._broker.publish, messages)
         except BrokerUnavailableError as error:
             _UNPUBLISHED.inc(len(messages))

@@ -10,10 +10,15 @@ import asyncpg
 import pytest
 
 from ingest_service.batch_claims import BatchClaim
+from ingest_service.cancel_task import TaskCanceller
 from ingest_service.celery_broker import CeleryBroker
+from ingest_service.delete_photo import PhotoDeleter
 from ingest_service.discard_objects import ObjectDiscarder
+from ingest_service.pause_lane import LanePauser
+from ingest_service.paused_lanes import PausedLanes
 from ingest_service.register_batch import BatchRegistrar
-from ingest_service.servicer import SERVICE, IngestServicer
+from ingest_service.retry_task import TaskRetrier
+from ingest_service.servicer import SERVICE, IngestServicer, IngestUseCases
 from ingest_service.task_publisher import TaskMessage, TaskPublisher
 from photo.ingest.v1 import ingest_service_pb2 as pb
 from photo.ingest.v1 import ingest_service_pb2_grpc as pb_grpc
@@ -119,7 +124,7 @@ async def open_registrar(pool: asyncpg.Pool) -> AsyncIterator[Callable[..., Batc
     registrars: list[BatchRegistrar] = []
 
     def build(broker: Any = None, used: asyncpg.Pool | None = None) -> BatchRegistrar:
-        publisher = TaskPublisher(broker or Accepting(), pool)
+        publisher = TaskPublisher(broker or Accepting(), pool, PausedLanes(pool))
         registrars.append(BatchRegistrar(used or pool, publisher, 20))
         return registrars[-1]
 
@@ -186,9 +191,19 @@ async def serve(redis_url: str, store: Any, pool: asyncpg.Pool) -> AsyncIterator
 
     async def start(used: asyncpg.Pool) -> Any:
         broker = CeleryBroker(redis_url)
-        registrar = BatchRegistrar(used, TaskPublisher(broker, pool), 20)
+        publisher = TaskPublisher(broker, pool, PausedLanes(pool))
+        registrar = BatchRegistrar(used, publisher, 20)
+        deleter = OriginalDeleter(store)
+        use_cases = IngestUseCases(
+            registrar=registrar,
+            discarder=ObjectDiscarder(used, deleter),
+            retrier=TaskRetrier(used, publisher),
+            canceller=TaskCanceller(used),
+            deleter=PhotoDeleter(used, deleter),
+            pauser=LanePauser(used),
+        )
         server = build_server(SERVICE)
-        IngestServicer(registrar, ObjectDiscarder(used, OriginalDeleter(store))).add_to(server)
+        IngestServicer(use_cases).add_to(server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         channel = open_channel(f"dns:///127.0.0.1:{port}")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from ingest_service import register_batch
+from ingest_service import database_connection
 from ingest_service.batch_claims import BatchClaim
 from photo_domain.errors import ErrorCode, RequestError
 from photo_records.registration import RegisteredBatch
@@ -35,8 +35,8 @@ async def impatient_pool(database_url: str, line: Any) -> AsyncIterator[asyncpg.
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(register_batch, "_ACQUIRE_SECONDS", 2)
-    monkeypatch.setattr(register_batch, "_RELEASE_SECONDS", 0.5)
+    monkeypatch.setattr(database_connection, "_ACQUIRE_SECONDS", 2)
+    monkeypatch.setattr(database_connection, "_RELEASE_SECONDS", 0.5)
 
 
 def codes(outcomes: Sequence[object]) -> list[str | None]:
@@ -67,7 +67,9 @@ async def test_a_line_that_is_cut_after_the_commit_is_settled_by_the_key(
     assert line.cuts_left == 0
     assert await database.registered() == ["owner"]
     rows = await database.pool.fetch("SELECT task_id, id FROM photos ORDER BY position")
-    assert list(answer.photos) == [(row["task_id"], row["id"]) for row in rows]
+    assert [(photo.task_id, photo.photo_id) for photo in answer.photos] == [
+        (row["task_id"], row["id"]) for row in rows
+    ]
 
 
 @pytest.mark.usefixtures("impatient")

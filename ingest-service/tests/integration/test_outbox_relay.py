@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 from ingest_service import outbox_relay
 from ingest_service.celery_broker import CeleryBroker
 from ingest_service.outbox_relay import OutboxRelay
+from ingest_service.paused_lanes import PausedLanes
 from ingest_service.task_publisher import BrokerUnavailableError
 from photo_domain.task_id import new_task_id
 from photo_records.outbox import RepublishReason
@@ -25,7 +26,7 @@ async def relay(
 ) -> AsyncIterator[OutboxRelay]:
     broker = open_broker(redis_url)
     broker.remember()
-    relay = OutboxRelay(pool, broker)
+    relay = OutboxRelay(pool, broker, PausedLanes(pool))
     yield relay
     relay._thread.shutdown()
 
@@ -47,7 +48,7 @@ def photos(
             " WHERE batch_id = $1",
             batch.batch_id,
         )
-        return [str(task_id) for task_id, _ in batch.photos]
+        return [str(photo.task_id) for photo in batch.photos]
 
     return make
 
@@ -170,7 +171,7 @@ async def test_many_relays_share_the_work_and_publish_nothing_twice(
     brokers = [open_broker(redis_url) for _ in range(4)]
     brokers[0].remember()
     task_ids = await photos(90, enqueued_at="NULL", created_at=LONG_AGO)
-    relays = [OutboxRelay(pool, broker) for broker in brokers]
+    relays = [OutboxRelay(pool, broker, PausedLanes(pool)) for broker in brokers]
     counts = await asyncio.gather(*(relay.relay_once() for relay in relays))
     assert sum(counts) == 90
     assert sorted(queue.task_ids(Lane.BULK)) == sorted(task_ids)
@@ -182,7 +183,7 @@ async def test_without_a_broker_everything_stays_due(
     pool: asyncpg.Pool, open_broker: Callable[[str], CeleryBroker], photos: Photos, database: Any
 ) -> None:
     await photos(2, enqueued_at="NULL", created_at=LONG_AGO)
-    relay = OutboxRelay(pool, open_broker("redis://127.0.0.1:1/0"))
+    relay = OutboxRelay(pool, open_broker("redis://127.0.0.1:1/0"), PausedLanes(pool))
     with pytest.raises(BrokerUnavailableError):
         await relay.relay_once()
     assert await database.unqueued() == 2
@@ -211,7 +212,7 @@ async def test_the_relay_goes_on_after_its_broker_was_away(
 
     monkeypatch.setattr(broker, "remembers", troubled)
     await photos(2, enqueued_at="NULL", created_at=LONG_AGO)
-    running = asyncio.create_task(OutboxRelay(pool, broker).run())
+    running = asyncio.create_task(OutboxRelay(pool, broker, PausedLanes(pool)).run())
     await eventually(database.all_queued)
     running.cancel()
     await asyncio.wait([running])
@@ -225,9 +226,12 @@ async def test_the_outbox_is_measured(relay: OutboxRelay, photos: Photos) -> Non
     await photos(1)
     await relay.relay_once()
     assert (REGISTRY.get_sample_value(name, labels) or 0) - before == 2
-    assert REGISTRY.get_sample_value("outbox_tasks") == 2
-    oldest = REGISTRY.get_sample_value("oldest_pending_task_seconds")
+    waiting, idle = {"lane": Lane.INTERACTIVE}, {"lane": Lane.BULK}
+    assert REGISTRY.get_sample_value("outbox_tasks", waiting) == 2
+    oldest = REGISTRY.get_sample_value("oldest_pending_task_seconds", waiting)
     assert oldest is not None
     assert 600 <= oldest < 700
+    for name in ("outbox_tasks", "oldest_pending_task_seconds"):
+        assert REGISTRY.get_sample_value(name, idle) == 0
     await relay.relay_once()
-    assert REGISTRY.get_sample_value("outbox_tasks") == 0
+    assert REGISTRY.get_sample_value("outbox_tasks", waiting) == 0

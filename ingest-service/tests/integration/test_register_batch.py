@@ -23,9 +23,9 @@ async def test_a_registered_batch_has_its_ids_in_the_order_of_the_files(
 ) -> None:
     claim = claims.batch(3)
     answer = await register(claim)
-    assert [str(task_id) for task_id, _ in answer.photos] == [file.task_id for file in claim.files]
+    assert [str(photo.task_id) for photo in answer.photos] == [file.task_id for file in claim.files]
     rows = await database.pool.fetch("SELECT id FROM photos ORDER BY position")
-    assert [photo_id for _, photo_id in answer.photos] == [row["id"] for row in rows]
+    assert [photo.photo_id for photo in answer.photos] == [row["id"] for row in rows]
 
 
 async def test_a_claim_that_breaks_a_rule_writes_nothing(
@@ -43,7 +43,7 @@ async def test_batches_that_arrive_during_a_commit_share_the_next_transaction(
     batches = [claims.batch(2, owner=f"owner {number:02}") for number in range(12)]
     outcomes = await group.run(batches)
     for batch, outcome in zip(batches, outcomes, strict=True):
-        assert [str(task_id) for task_id, _ in outcome.photos] == [
+        assert [str(photo.task_id) for photo in outcome.photos] == [
             file.task_id for file in batch.files
         ]
     assert len(await database.registered()) == 13

@@ -64,6 +64,22 @@ async def test_a_repeated_call_gets_the_same_answer(
     assert await stub.RegisterBatch(request, timeout=20) == first
 
 
+async def test_a_repeated_call_tells_the_places_of_what_is_left_of_its_batch(
+    stub: Any, pool: asyncpg.Pool, claims: Any, register_request: Any
+) -> None:
+    files = [claims.file(0), claims.file(2), claims.file(3)]
+    claim = claims.batch(files=files, rejected=[claims.rejected(1)])
+    first = await stub.RegisterBatch(register_request(claim), timeout=20)
+    assert [task.position for task in first.tasks] == [0, 2, 3]
+    await pool.execute("DELETE FROM photos WHERE position = 2")
+    again = await stub.RegisterBatch(register_request(claim), timeout=20)
+    assert again.batch_id == first.batch_id
+    assert list(again.tasks) == [first.tasks[0], first.tasks[2]]
+    await pool.execute("DELETE FROM photos")
+    emptied = await stub.RegisterBatch(register_request(claim), timeout=20)
+    assert (emptied.batch_id, list(emptied.tasks)) == (first.batch_id, [])
+
+
 async def test_a_refused_name_with_a_nul_does_not_fail_the_good_files(
     stub: Any,
     pool: asyncpg.Pool,

@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ import redis
 from prometheus_client import REGISTRY
 
 from ingest_service import task_publisher
-from ingest_service.batch_claims import check_batch
 from ingest_service.celery_broker import CeleryBroker
+from ingest_service.paused_lanes import PausedLanes
 from ingest_service.register_batch import BatchRegistrar
 from ingest_service.task_publisher import (
     BrokerUnavailableError,
@@ -92,8 +91,8 @@ async def test_a_registered_batch_is_published_and_marked(
     many = await registrar.register(claims.batch(20, owner="many"), "a request")
     await registrar.drain()
     queue = open_queue(redis_url)
-    assert queue.task_ids(Lane.INTERACTIVE) == [str(task_id) for task_id, _ in few.photos]
-    assert queue.task_ids(Lane.BULK) == [str(task_id) for task_id, _ in many.photos]
+    assert queue.task_ids(Lane.INTERACTIVE) == [str(photo.task_id) for photo in few.photos]
+    assert queue.task_ids(Lane.BULK) == [str(photo.task_id) for photo in many.photos]
     [first, *_] = queue.messages(Lane.INTERACTIVE)
     assert first["headers"]["batch_id"] == str(few.batch_id)
     assert first["headers"]["request_id"] == "a request"
@@ -132,7 +131,7 @@ async def test_without_redis_the_rows_stay_in_the_outbox_and_publishing_resumes_
         after = await registrar.register(claims.batch(3, owner="after"), "")
         await eventually(lambda: database.queued_of("after"))
         found = open_queue(own_redis.url).task_ids(Lane.INTERACTIVE)
-        assert found[-3:] == [str(task_id) for task_id, _ in after.photos]
+        assert found[-3:] == [str(photo.task_id) for photo in after.photos]
     assert await database.unqueued() == 2
 
 
@@ -232,7 +231,7 @@ async def test_rows_that_cannot_be_marked_are_published_all_the_same(
     database_url: str,
 ) -> None:
     other_pool = await asyncpg.create_pool(database_url, min_size=0)
-    publisher = TaskPublisher(open_broker(redis_url), other_pool)
+    publisher = TaskPublisher(open_broker(redis_url), other_pool, PausedLanes(pool))
     registrar = BatchRegistrar(pool, publisher, 20)
     await other_pool.close()
     await registrar.register(claims.batch(2), "")
@@ -242,10 +241,10 @@ async def test_rows_that_cannot_be_marked_are_published_all_the_same(
 
 
 async def test_a_database_that_breaks_off_in_the_middle_holds_up_no_later_message(
-    claims: Any, monkeypatch: pytest.MonkeyPatch
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker = HeldBroker()
-    publisher = TaskPublisher(broker, pool=None)  # type: ignore[arg-type] - marking is replaced
+    publisher = TaskPublisher(broker, pool, PausedLanes(pool))
     failures = iter([asyncpg.InternalClientError("broken off"), RuntimeError("a bug")])
 
     async def fail_twice(_pool: object, _task_ids: object) -> None:
@@ -254,8 +253,7 @@ async def test_a_database_that_breaks_off_in_the_middle_holds_up_no_later_messag
 
     monkeypatch.setattr(task_publisher, "mark_enqueued", fail_twice)
     for number in range(3):
-        batch = check_batch(claims.batch(1), 20, datetime.now(UTC))
-        publisher.send(batch, str(number))
+        publisher.send([TaskMessage(new_task_id(), Lane.BULK, "a batch", str(number))])
         broker.gate.release()
     await publisher.drain()
     assert [message.request_id for group in broker.groups for message in group] == ["0", "1", "2"]

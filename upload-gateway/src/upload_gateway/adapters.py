@@ -7,6 +7,7 @@ import grpc
 from starlette.requests import Request
 
 from photo_domain.limits import UploadLimits
+from upload_gateway.ingest_client import IngestClient
 from upload_gateway.receive_upload import UploadReceiver
 from upload_gateway.session import SessionCookies
 from upload_gateway.status_client import StatusClient
@@ -19,6 +20,7 @@ class Adapters:
     cookies: SessionCookies
     limits: UploadLimits
     receiver: UploadReceiver
+    ingest: IngestClient
     status: StatusClient
     channels: dict[str, grpc.aio.Channel]
 

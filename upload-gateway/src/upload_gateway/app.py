@@ -19,7 +19,15 @@ from upload_gateway.ingest_client import IngestClient
 from upload_gateway.problems import install_problem_handlers
 from upload_gateway.receive_upload import UploadReceiver
 from upload_gateway.request_edge import RequestEdge
-from upload_gateway.routes import home, photo_objects, probes, task_status, upload, visitor
+from upload_gateway.routes import (
+    home,
+    photo_objects,
+    probes,
+    task_actions,
+    task_status,
+    upload,
+    visitor,
+)
 from upload_gateway.session import SessionCookies
 from upload_gateway.settings import GatewaySettings
 from upload_gateway.status_client import StatusClient
@@ -46,12 +54,12 @@ def build_app(settings: GatewaySettings) -> RequestEdge:
         with blamed_on("STORAGE_URL", StorageUnavailableError):
             await check_writable(store)
         originals = OriginalWriter(store, _budget(settings))
+        ingest = IngestClient(channels["ingest-service"])
         app.state.adapters = Adapters(
             cookies=SessionCookies(settings.session_secret.get_secret_value()),
             limits=UPLOAD_LIMITS,
-            receiver=UploadReceiver(
-                originals, IngestClient(channels["ingest-service"]), UPLOAD_LIMITS
-            ),
+            receiver=UploadReceiver(originals, ingest, UPLOAD_LIMITS),
+            ingest=ingest,
             status=StatusClient(channels["status-service"]),
             channels=channels,
         )
@@ -67,7 +75,7 @@ def build_app(settings: GatewaySettings) -> RequestEdge:
         redoc_url=None,
     )
     install_problem_handlers(app)
-    for routes in (home, upload, task_status, photo_objects, visitor, probes):
+    for routes in (home, upload, task_status, task_actions, photo_objects, visitor, probes):
         app.include_router(routes.router)
     # Outside of everything: an answer to an unexpected error has its id too.
     return RequestEdge(app)

@@ -21,6 +21,14 @@ def require_session(request: Request, cookies: SessionCookies) -> Session:
     return session
 
 
+def require_header_token(request: Request, cookies: SessionCookies) -> Session:
+    """The session of an unsafe request without a form. Raises Problem (403 csrf_failed)."""
+    session = require_session(request, cookies)
+    if not has_header_token(request, cookies, session):
+        raise _csrf_failed(f"No {CSRF_HEADER} header")
+    return session
+
+
 def has_header_token(request: Request, cookies: SessionCookies, session: Session) -> bool:
     """Whether the header carries the token; raises Problem if it carries a wrong one."""
     token = request.headers.get(CSRF_HEADER)

@@ -1,7 +1,7 @@
 """The ingest service as the gateway uses it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import UTC
 
 import grpc
@@ -12,13 +12,15 @@ from photo.ingest.v1 import ingest_service_pb2_grpc as pb_grpc
 from photo_domain.errors import ErrorCode, RequestError
 from service_kit.rpc_errors import request_error_of
 from upload_gateway.incoming_file import ObjectRef, StoredFile
-from upload_gateway.receive_upload import Registration, RejectedFile
+from upload_gateway.receive_upload import RegisteredTask, Registration, RejectedFile
 from upload_gateway.request_id import rpc_metadata
 
 _ATTEMPT_SECONDS = 6.0
 _TOTAL_SECONDS = 15.0
 _PAUSE_SECONDS = 0.2
 _DISCARD_SECONDS = 10.0
+# Above what the service waits for a connection, the change and the storage, one after the other.
+_CHANGE_SECONDS = 18.0
 
 _TRY_AGAIN = {ErrorCode.OUTCOME_UNKNOWN, ErrorCode.DATABASE_UNAVAILABLE}
 
@@ -26,7 +28,7 @@ _log = structlog.get_logger(__name__)
 
 
 class IngestClient:
-    """Registers batches and discards what failed uploads stored."""
+    """Registers batches, discards what failed uploads stored, changes what owners ask for."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = pb_grpc.IngestServiceStub(channel)
@@ -65,7 +67,10 @@ class IngestClient:
                 return Registration(
                     batch_id=response.batch_id,
                     created_at=response.create_time.ToDatetime(UTC),
-                    tasks=tuple((task.task_id, task.photo_id) for task in response.tasks),
+                    tasks=tuple(
+                        RegisteredTask(task.task_id, task.photo_id, task.position)
+                        for task in response.tasks
+                    ),
                 )
 
     async def discard(self, originals: Sequence[ObjectRef]) -> None:
@@ -79,6 +84,36 @@ class IngestClient:
             )
         except grpc.aio.AioRpcError as error:
             _log.warning("discard_failed", originals=len(originals), code=error.code().name)
+
+    async def retry_task(self, task_id: str, owner: str) -> None:
+        """Begin a new run of a failed task of `owner`.
+
+        Raises RequestError: what the service states (unknown_task, task_not_failed, …), or
+        outcome_unknown where it does not answer.
+        """
+        request = pb.RetryTaskRequest(task_id=task_id, viewer=pb.Viewer(owner=owner))
+        await _changed(
+            self._stub.RetryTask(request, timeout=_CHANGE_SECONDS, metadata=rpc_metadata())
+        )
+
+    async def delete_photo(self, task_id: str, owner: str) -> None:
+        """Delete a photo of `owner`. Raises as `retry_task` does, but for task_not_failed."""
+        request = pb.DeletePhotoRequest(task_id=task_id, viewer=pb.Viewer(owner=owner))
+        await _changed(
+            self._stub.DeletePhoto(request, timeout=_CHANGE_SECONDS, metadata=rpc_metadata())
+        )
+
+
+async def _changed(call: Awaitable[object]) -> None:
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        stated = request_error_of(error)
+        _log.warning("change_failed", code=error.code().name, stated=stated is not None)
+        raise stated or RequestError(
+            ErrorCode.OUTCOME_UNKNOWN,
+            "The service does not answer; look whether it was done before you try again.",
+        ) from error
 
 
 def _given_up(stated: RequestError | None, *, uncertain: bool) -> RequestError:

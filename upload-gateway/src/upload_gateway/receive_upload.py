@@ -34,23 +34,34 @@ class RejectedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
-    """What the ingest service answered: task and database ids in the order of the files.
+class RegisteredTask:
+    """The task of the file at `position` in the upload."""
 
-    The task ids are those of the first upload with the same key, which may not be this one.
+    task_id: str
+    photo_id: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the ingest service answered, in the order of the files.
+
+    The tasks are those of the first upload with the same key, which may not be this one; without
+    those whose photo was deleted since.
     """
 
     batch_id: str
     created_at: datetime
-    tasks: tuple[tuple[str, int], ...]  # (task_id, photo_id)
+    tasks: tuple[RegisteredTask, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """An upload that was accepted, in part or whole."""
+    """An upload that was accepted, in part or whole: its files with their tasks."""
 
-    registration: Registration
-    accepted: tuple[StoredFile, ...]
+    batch_id: str
+    created_at: datetime
+    accepted: tuple[tuple[StoredFile, RegisteredTask], ...]
     rejected: tuple[RejectedFile, ...]
 
 
@@ -113,13 +124,16 @@ class UploadReceiver:
             if error.code is not ErrorCode.OUTCOME_UNKNOWN:
                 await self._discard(await upload.abandon())
             raise
-        if any(
-            str(file.task_id) != task_id
-            for file, (task_id, _) in zip(stored, registration.tasks, strict=True)
-        ):
+        if {str(file.task_id) for file in stored} != {task.task_id for task in registration.tasks}:
             # The key has a batch already, of the same files: these copies belong to nobody.
             await self._discard(await upload.abandon())
-        return Receipt(registration, tuple(stored), tuple(upload.rejected))
+        file_at = {file.position: file for file in stored}
+        return Receipt(
+            registration.batch_id,
+            registration.created_at,
+            tuple((file_at[task.position], task) for task in registration.tasks),
+            tuple(upload.rejected),
+        )
 
     async def _discard(self, leftovers: Sequence[ObjectRef]) -> None:
         if leftovers:

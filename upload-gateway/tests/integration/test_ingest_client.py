@@ -18,6 +18,7 @@ from service_kit.grpc_server import build_server
 from upload_gateway import ingest_client
 from upload_gateway.incoming_file import StoredFile
 from upload_gateway.ingest_client import IngestClient
+from upload_gateway.receive_upload import RegisteredTask
 
 Answer = Callable[[], pb.RegisterBatchResponse]
 
@@ -30,6 +31,8 @@ class ScriptedIngest(pb_grpc.IngestServiceServicer):
         self.called = asyncio.Event()
         self.requests: list[pb.RegisterBatchRequest] = []
         self.discarded: list[pb.DiscardObjectsRequest] = []
+        self.changed: list[Any] = []
+        self.refusal: Exception | None = None
 
     async def RegisterBatch(self, request: pb.RegisterBatchRequest, context: Any) -> Any:
         self.requests.append(request)
@@ -40,6 +43,19 @@ class ScriptedIngest(pb_grpc.IngestServiceServicer):
     async def DiscardObjects(self, request: pb.DiscardObjectsRequest, context: Any) -> Any:
         self.discarded.append(request)
         return pb.DiscardObjectsResponse(discarded_count=len(request.originals))
+
+    async def RetryTask(self, request: pb.RetryTaskRequest, context: Any) -> Any:
+        self._change(request)
+        return pb.RetryTaskResponse()
+
+    async def DeletePhoto(self, request: pb.DeletePhotoRequest, context: Any) -> Any:
+        self._change(request)
+        return pb.DeletePhotoResponse()
+
+    def _change(self, request: Any) -> None:
+        self.changed.append(request)
+        if self.refusal:
+            raise self.refusal
 
 
 @pytest.fixture
@@ -66,7 +82,7 @@ async def client(
 
 def accepted() -> pb.RegisterBatchResponse:
     return pb.RegisterBatchResponse(
-        batch_id="batch", tasks=[pb.RegisteredTask(task_id="t", photo_id=7)]
+        batch_id="batch", tasks=[pb.RegisteredTask(task_id="t", photo_id=7, position=2)]
     )
 
 
@@ -98,7 +114,8 @@ async def test_an_answer_becomes_a_registration(
 ) -> None:
     ingest.answers = [accepted]
     registration = await client.register("owner", "key", [stored()], [])
-    assert (registration.batch_id, registration.tasks) == ("batch", (("t", 7),))
+    assert registration.batch_id == "batch"
+    assert registration.tasks == (RegisteredTask("t", 7, 2),)
 
 
 @pytest.mark.parametrize("first", [ErrorCode.OUTCOME_UNKNOWN, ErrorCode.DATABASE_UNAVAILABLE])
@@ -179,3 +196,43 @@ async def test_discarding_names_the_objects(client: IngestClient, ingest: Script
     assert [(ref.task_id, ref.nonce) for ref in ingest.discarded[0].originals] == [
         (str(file.task_id), file.nonce)
     ]
+
+
+async def test_owners_ask_for_changes_in_their_own_name(
+    client: IngestClient, ingest: ScriptedIngest
+) -> None:
+    await client.retry_task("a task", "owner")
+    await client.delete_photo("a task", "owner")
+    viewer = pb.Viewer(owner="owner")
+    assert ingest.changed == [
+        pb.RetryTaskRequest(task_id="a task", viewer=viewer),
+        pb.DeletePhotoRequest(task_id="a task", viewer=viewer),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code"),
+    [
+        (RequestError(ErrorCode.UNKNOWN_TASK, "no"), ErrorCode.UNKNOWN_TASK),
+        (RequestError(ErrorCode.TASK_NOT_FAILED, "no"), ErrorCode.TASK_NOT_FAILED),
+        (RequestError(ErrorCode.OUTCOME_UNKNOWN, "no"), ErrorCode.OUTCOME_UNKNOWN),
+        (RuntimeError("a text that nobody may see"), ErrorCode.OUTCOME_UNKNOWN),
+    ],
+)
+async def test_a_change_that_was_refused_is_not_repeated(
+    client: IngestClient, ingest: ScriptedIngest, refusal: Exception, code: ErrorCode
+) -> None:
+    ingest.refusal = refusal
+    for change in (client.retry_task, client.delete_photo):
+        with pytest.raises(RequestError) as error:
+            await change("a task", "owner")
+        assert error.value.code is code
+        assert "nobody may see" not in error.value.detail
+    assert len(ingest.changed) == 2
+
+
+async def test_the_outcome_of_a_change_is_unknown_while_the_service_is_away() -> None:
+    async with open_channel("dns:///127.0.0.1:1") as channel:
+        with pytest.raises(RequestError) as error:
+            await IngestClient(channel).delete_photo("a task", "owner")
+    assert error.value.code is ErrorCode.OUTCOME_UNKNOWN

@@ -12,6 +12,8 @@ from upload_gateway.request_edge import RequestEdge
 ERRORS: dict[str, Exception] = {
     "problem": Problem(HTTPStatus.CONFLICT, "some_code", "What is wrong.", {"more": 1}),
     "unknown": RequestError(ErrorCode.UNKNOWN_TASK, "No such task."),
+    "not_failed": RequestError(ErrorCode.TASK_NOT_FAILED, "It succeeded."),
+    "ended": RequestError(ErrorCode.TASK_ENDED, "It ended."),
     "unavailable": RequestError(ErrorCode.DATABASE_UNAVAILABLE, "Try again."),
     "contract": RequestError(ErrorCode.INVALID_ARGUMENT, "An internal rule."),
     "unexpected": RuntimeError("a text that nobody may see"),
@@ -37,6 +39,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     [
         ("/problem", 409, "some_code"),
         ("/unknown", 404, "unknown_task"),
+        ("/not_failed", 409, "task_not_failed"),
+        ("/ended", 409, "task_ended"),
         ("/unavailable", 503, "database_unavailable"),
         ("/contract", 500, "internal"),
         ("/unexpected", 500, "internal"),

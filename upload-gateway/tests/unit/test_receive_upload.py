@@ -16,6 +16,7 @@ from photo_objects.store_url import open_store
 from upload_gateway.incoming_file import StoredFile
 from upload_gateway.receive_upload import (
     Receipt,
+    RegisteredTask,
     Registration,
     RejectedFile,
     UploadReceiver,
@@ -34,7 +35,7 @@ class Registry:
         self.registered: list[tuple[list[StoredFile], list[RejectedFile]]] = []
         self.discarded: list[tuple[UUID, str]] = []
         self.refusal: BaseException | None = None
-        self.earlier: list[str] = []
+        self.earlier: list[RegisteredTask] | None = None
 
     async def register(
         self,
@@ -46,10 +47,13 @@ class Registry:
         if self.refusal:
             raise self.refusal
         self.registered.append((list(files), list(rejected)))
-        tasks = self.earlier or [str(file.task_id) for file in files]
-        return Registration(
-            "batch", datetime.now(UTC), tuple((task, number) for number, task in enumerate(tasks))
-        )
+        tasks = self.earlier
+        if tasks is None:
+            tasks = [
+                RegisteredTask(str(file.task_id), number, file.position)
+                for number, file in enumerate(files)
+            ]
+        return Registration("batch", datetime.now(UTC), tuple(tasks))
 
     async def discard(self, originals: Sequence[tuple[UUID, str]]) -> None:
         self.discarded += originals
@@ -101,11 +105,12 @@ async def test_valid_files_are_stored_and_invalid_ones_listed_in_their_places(
     receipt = await uploads.receive(
         *file("a.jpg", JPEG), *file("b.txt", b"text"), *file("c.JPEG", JPEG[:-1])
     )
-    assert [(each.file_name, each.position) for each in receipt.accepted] == [
+    assert [(each.file_name, each.position) for each, _ in receipt.accepted] == [
         ("a.jpg", 0),
         ("c.JPEG", 2),
     ]
-    first = receipt.accepted[0]
+    assert all(str(each.task_id) == task.task_id for each, task in receipt.accepted)
+    first, _ = receipt.accepted[0]
     assert (first.size, first.sha256) == (len(JPEG), hashlib.sha256(JPEG).digest())
     assert first.content_type == "image/jpeg"
     assert codes(receipt.rejected) == {"b.txt": ["unsupported_extension"]}
@@ -117,7 +122,7 @@ async def test_valid_files_are_stored_and_invalid_ones_listed_in_their_places(
 @pytest.mark.parametrize("piece", [1, 5, 11, 12, 13, 5000])
 async def test_how_the_bytes_are_cut_makes_no_difference(uploads: Uploads, piece: int) -> None:
     receipt = await uploads.receive(*file("a.jpg", JPEG, piece), *file("b.png", JPEG, piece))
-    assert receipt.accepted[0].sha256 == hashlib.sha256(JPEG).digest()
+    assert receipt.accepted[0][0].sha256 == hashlib.sha256(JPEG).digest()
     assert codes(receipt.rejected) == {"b.png": ["content_mismatch"]}
 
 
@@ -147,7 +152,7 @@ async def test_every_reason_to_reject_a_file_is_named(
 
 async def test_a_file_of_exactly_the_limit_is_accepted(uploads: Uploads) -> None:
     receipt = await uploads.receive(*file("a.jpg", JPEG + bytes(4096 - len(JPEG))))
-    assert receipt.accepted[0].size == LIMITS.max_file_size
+    assert receipt.accepted[0][0].size == LIMITS.max_file_size
 
 
 @pytest.mark.parametrize(
@@ -194,13 +199,27 @@ async def test_a_definite_refusal_of_the_batch_discards_its_objects(uploads: Upl
     assert len(uploads.registry.discarded) == 1
 
 
-async def test_a_replay_answers_with_the_first_tasks_and_discards_its_own_copies(
-    uploads: Uploads,
+@pytest.mark.parametrize(
+    ("left", "names"),
+    [
+        ([0, 2, 3], ["a.jpg", "c.jpg", "d.jpg"]),
+        ([2], ["c.jpg"]),
+        ([0, 3], ["a.jpg", "d.jpg"]),
+        ([], []),
+    ],
+)
+async def test_a_replay_answers_with_what_is_left_of_the_first_tasks_and_discards_its_copies(
+    uploads: Uploads, left: list[int], names: list[str]
 ) -> None:
-    uploads.registry.earlier = ["first", "second"]
-    receipt = await uploads.receive(*file("a.jpg", JPEG), *file("b.jpg", JPEG))
-    assert receipt.registration.tasks == (("first", 0), ("second", 1))
-    assert len(uploads.registry.discarded) == 2
+    earlier = [RegisteredTask(f"task {position}", 10 + position, position) for position in left]
+    uploads.registry.earlier = earlier
+    receipt = await uploads.receive(
+        *file("a.jpg", JPEG), *file("b.txt", b"x"), *file("c.jpg", JPEG), *file("d.jpg", JPEG)
+    )
+    assert [each.file_name for each, _ in receipt.accepted] == names
+    assert [task for _, task in receipt.accepted] == earlier
+    assert [each.file_name for each in receipt.rejected] == ["b.txt"]
+    assert len(uploads.registry.discarded) == 3
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ingest_service import retention_sweep
+from ingest_service import empty_batch_sweep, retention_sweep
 from ingest_service.sweep_counts import SweepCounts
 from ingest_service.sweeper import Sweeper
 
@@ -16,7 +16,8 @@ from ingest_service.sweeper import Sweeper
 def keeps_ten_days(
     open_sweeper: Callable[..., Sweeper], monkeypatch: pytest.MonkeyPatch
 ) -> Sweeper:
-    monkeypatch.setattr(retention_sweep, "_PAGE_ROWS", 2)
+    for module in (retention_sweep, empty_batch_sweep):
+        monkeypatch.setattr(module, "_PAGE_ROWS", 2)
     return open_sweeper(retention=timedelta(days=10))
 
 
@@ -51,7 +52,7 @@ async def test_ended_photos_go_with_their_objects_and_batches(
             expired_photos=5,
             expired_originals=5,
             expired_renditions=renditions,
-            expired_batches=1,
+            empty_batches=1,
             freed_keys=counts.freed_keys,
         )
     )
@@ -82,7 +83,7 @@ async def test_a_pending_photo_never_expires_and_keeps_its_batch(
         waiting.task_id,
     )
     counts = await keeps_ten_days.sweep(dry_run=False)
-    assert (counts.expired_photos, counts.expired_batches) == (5, 1)
+    assert (counts.expired_photos, counts.empty_batches) == (5, 1)
     assert await rows(pool) == (1, 1, 1)
     assert past.keys() >= {waiting.object_key}
 
@@ -99,15 +100,35 @@ async def test_a_photo_that_ended_late_is_kept_from_its_end_on(
     assert past.keys() == there
 
 
-async def test_a_batch_whose_photos_were_deleted_goes_with_its_time(
-    keeps_ten_days: Sweeper, past: Any, pool: asyncpg.Pool
+@pytest.mark.parametrize("retention", [None, timedelta(days=10)])
+async def test_a_batch_whose_photos_were_deleted_goes_when_its_key_expires(
+    open_sweeper: Callable[..., Sweeper],
+    past: Any,
+    pool: asyncpg.Pool,
+    monkeypatch: pytest.MonkeyPatch,
+    retention: timedelta | None,
 ) -> None:
-    for hours in (500, 400, 300, 30):
+    monkeypatch.setattr(empty_batch_sweep, "_PAGE_ROWS", 2)
+    sweeper = open_sweeper(retention=retention)
+    for hours in (500, 400, 300, 30, 23):
         await past.photo(hours, "SUCCESS")
-    await pool.execute("DELETE FROM photos")
-    counts = await keeps_ten_days.sweep(dry_run=False)
-    assert counts.expired_batches == 3
-    assert await rows(pool) == (1, 0, 0)
+    kept = await past.photo(25, "SUCCESS")
+    await pool.execute("DELETE FROM photos WHERE batch_id <> $1", kept.batch_id)
+    told = await sweeper.sweep(dry_run=True)
+    assert await rows(pool) == (6, 1, 1)
+    counts = await sweeper.sweep(dry_run=False)
+    assert counts.empty_batches == told.empty_batches == 4
+    assert await rows(pool) == (2, 1, 1)
+    assert (await sweeper.sweep(dry_run=False)).empty_batches == 0
+
+
+async def test_a_pending_photo_keeps_its_batch_without_a_retention_too(
+    sweeper: Sweeper, past: Any, pool: asyncpg.Pool
+) -> None:
+    await past.photo(500, "PENDING")
+    await past.photo(500, "FAILURE")
+    assert (await sweeper.sweep(dry_run=False)).empty_batches == 0
+    assert await rows(pool) == (2, 2, 0)
 
 
 async def test_a_key_is_free_after_a_day_and_can_be_used_again(

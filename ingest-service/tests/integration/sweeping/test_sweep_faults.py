@@ -119,7 +119,7 @@ async def test_objects_of_expired_photos_that_storage_kept_go_as_orphans(
     assert caught.value.counts.expired_photos == 3
     past.mount()
     counts = await open_sweeper(retention=timedelta(days=10)).sweep(dry_run=False)
-    assert counts == SweepCounts(orphan_originals=3, orphan_renditions=3, expired_batches=1)
+    assert counts == SweepCounts(orphan_originals=3, orphan_renditions=3, empty_batches=1)
     assert past.keys() == set()
 
 

@@ -31,7 +31,8 @@ async def sweep(database_url: str, folder: Path, *arguments: str) -> tuple[int, 
 
 TOLD = """\
 {removed} objects without a row, older than 48 h: 2 originals, 1 renditions, 1 unfinished files
-{removed} photos past RETENTION_DAYS: 3, with 3 originals and 3 renditions, and 1 batches
+{removed} photos past RETENTION_DAYS: 3, with 3 originals and 3 renditions
+{removed} batches without a photo, older than 24 h: 1
 {freed} expired idempotency keys: 1
 Left alone, names unknown: 1 objects
 """

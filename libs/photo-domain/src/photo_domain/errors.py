@@ -13,9 +13,12 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
     UNKNOWN_TASK = "unknown_task"
     UNKNOWN_OBJECT = "unknown_object"
+    TASK_NOT_FAILED = "task_not_failed"
+    TASK_ENDED = "task_ended"
+    OPERATOR_REQUIRED = "operator_required"
     DATABASE_UNAVAILABLE = "database_unavailable"
     STORAGE_UNAVAILABLE = "storage_unavailable"
-    # The write may or may not have happened: repeat it with the same key to learn which.
+    # The write may or may not have happened: repeat it with the same key, or look, to learn which.
     OUTCOME_UNKNOWN = "outcome_unknown"
 
 

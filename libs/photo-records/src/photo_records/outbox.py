@@ -35,11 +35,11 @@ class OutboxTask:
 
 
 @dataclass(frozen=True, slots=True)
-class OutboxState:
-    """How many tasks wait for a message, and since when the oldest PENDING one waits."""
+class LaneState:
+    """How many tasks of a lane wait for a message, and since when its oldest PENDING one waits."""
 
     unqueued: int
-    oldest_pending: datetime | None
+    oldest_pending: datetime
 
 
 # What is not claimed and waits for nothing: only its message can bring it on.
@@ -59,7 +59,7 @@ _DUE = {
 # FOR UPDATE SKIP LOCKED: any number of relays share the work. What is being written is left out.
 _TAKE = """
 SELECT id, task_id, batch_id, lane FROM photos
-WHERE status = 'PENDING' AND {due}
+WHERE status = 'PENDING' AND {due} AND lane NOT IN (SELECT paused.lane FROM paused_lanes AS paused)
 ORDER BY id
 LIMIT $1
 FOR UPDATE SKIP LOCKED
@@ -91,14 +91,17 @@ UPDATE photos SET enqueued_at = NULL FROM queued WHERE photos.id = queued.id
 
 # Two parts, one for each partial index.
 _STATE = """
-SELECT min(oldest) AS oldest, sum(unqueued)::bigint AS unqueued
+SELECT lane, min(oldest) AS oldest, sum(unqueued)::bigint AS unqueued
 FROM (
-    SELECT min(created_at) AS oldest, count(*) AS unqueued
+    SELECT lane, min(created_at) AS oldest, count(*) AS unqueued
     FROM photos WHERE status = 'PENDING' AND enqueued_at IS NULL
+    GROUP BY lane
     UNION ALL
-    SELECT min(created_at), 0
+    SELECT lane, min(created_at), 0
     FROM photos WHERE status = 'PENDING' AND enqueued_at IS NOT NULL
+    GROUP BY lane
 ) AS part
+GROUP BY lane
 """
 
 
@@ -110,7 +113,8 @@ async def take_due(
 ) -> list[OutboxTask]:
     """Lock up to `limit` tasks that are due for `reason`, until the transaction ends.
 
-    `empty_lanes` are those whose queue is empty; only MESSAGE_LOST looks at them.
+    Tasks of paused lanes are left alone. `empty_lanes` are those whose queue is empty; only
+    MESSAGE_LOST looks at them.
     """
     query = _TAKE.format(due=_DUE[reason])
     lanes = [list(empty_lanes)] if reason is RepublishReason.MESSAGE_LOST else []
@@ -135,8 +139,7 @@ async def forget_queued(pool: asyncpg.Pool, limit: int) -> int:
     return int((await pool.execute(_FORGET, limit)).rpartition(" ")[2])
 
 
-async def outbox_state(pool: asyncpg.Pool) -> OutboxState:
-    """How the outbox stands."""
-    row = await pool.fetchrow(_STATE)
-    assert row is not None
-    return OutboxState(row["unqueued"], row["oldest"])
+async def outbox_state(pool: asyncpg.Pool) -> dict[Lane, LaneState]:
+    """How the outbox stands; a lane without PENDING tasks is missing."""
+    rows = await pool.fetch(_STATE)
+    return {Lane(row["lane"]): LaneState(row["unqueued"], row["oldest"]) for row in rows}

@@ -41,13 +41,25 @@ class NewBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisteredPhoto:
+    """A photo of a batch, and its place in the upload."""
+
+    task_id: UUID
+    photo_id: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class RegisteredBatch:
-    """A batch as it stands in the database; photos in the order of the upload."""
+    """A batch as it stands in the database; photos in the order of the upload.
+
+    Photos that were deleted since are missing.
+    """
 
     batch_id: UUID
     created_at: datetime
     fingerprint: bytes
-    photos: tuple[tuple[UUID, int], ...]  # (task_id, id)
+    photos: tuple[RegisteredPhoto, ...]
 
 
 class KnownTaskError(Exception):
@@ -77,13 +89,13 @@ FROM unnest(
 )
 JOIN born ON born.id = file.batch_id
 ORDER BY born.id, file.position
-RETURNING batch_id, created_at, task_id, id
+RETURNING batch_id, created_at, task_id, id, position
 """
 
 _FIND = """
 SELECT
     batch.owner, batch.idempotency_key, batch.id AS batch_id, batch.created_at, batch.fingerprint,
-    photo.task_id, photo.id
+    photo.task_id, photo.id, photo.position
 FROM unnest($1::text[], $2::text[]) AS asked (owner, idempotency_key)
 JOIN batches AS batch USING (owner, idempotency_key)
 LEFT JOIN photos AS photo ON photo.batch_id = batch.id
@@ -127,7 +139,7 @@ async def insert_batches(
             batch_id=batch_id,
             created_at=group[0]["created_at"],
             fingerprint=fingerprints[batch_id],
-            photos=tuple((row["task_id"], row["id"]) for row in group),
+            photos=_photos(group),
         )
         for batch_id, group in _grouped(rows, "batch_id").items()
     }
@@ -144,7 +156,7 @@ async def find_batches(
             batch_id=batch_id,
             created_at=group[0]["created_at"],
             fingerprint=group[0]["fingerprint"],
-            photos=tuple((row["task_id"], row["id"]) for row in group if row["id"] is not None),
+            photos=_photos(group),
         )
         for batch_id, group in _grouped(rows, "batch_id").items()
     }
@@ -163,6 +175,15 @@ async def registered_keys(pool: asyncpg.Pool, task_ids: Collection[UUID]) -> set
     """The keys of the originals of those of these tasks that exist."""
     rows = await pool.fetch("SELECT object_key FROM photos WHERE task_id = ANY($1)", list(task_ids))
     return {row["object_key"] for row in rows}
+
+
+def _photos(group: Sequence[asyncpg.Record]) -> tuple[RegisteredPhoto, ...]:
+    # A batch without any photo is one row without the columns of one.
+    return tuple(
+        RegisteredPhoto(row["task_id"], row["id"], row["position"])
+        for row in group
+        if row["id"] is not None
+    )
 
 
 def _grouped(rows: Sequence[asyncpg.Record], column: str) -> dict[Any, list[asyncpg.Record]]:

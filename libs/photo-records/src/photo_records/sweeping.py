@@ -8,6 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
+from photo_records.named_objects import PhotoObjects, objects_of, rendition_keys_of
+
 Connection = asyncpg.pool.PoolConnectionProxy
 
 _LOCK = 0x7377656570  # "sweep"
@@ -18,14 +20,13 @@ _NOTICE_A_LOST_SWEEPER = """
 SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3
 """
 
-_OWNED = """
+_OWNED = f"""
 SELECT
     photo.task_id, photo.status = 'PENDING' AS pending,
-    ARRAY(SELECT made.object_key FROM renditions AS made WHERE made.photo_id = photo.id)
-        || photo.object_key AS keys
+    {rendition_keys_of("photo")} || photo.object_key AS keys
 FROM photos AS photo
 WHERE photo.task_id = ANY($1::uuid[])
-"""
+"""  # noqa: S608 - made of constants
 
 _COUNT_KEYS = """
 SELECT count(*) FROM batches WHERE idempotency_key IS NOT NULL AND created_at < $1
@@ -43,46 +44,41 @@ UPDATE batches SET idempotency_key = NULL FROM expired WHERE batches.id = expire
 
 # By id, so that no index on the times is needed: ids and times of birth rise together, and what
 # was born after the limit cannot have ended before it.
-_ENDED_PHOTOS = """
+_ENDED_PHOTOS = f"""
 SELECT
     photo.id, photo.created_at,
     photo.status <> 'PENDING' AND photo.finished_at < $2 AS expired,
     photo.object_key,
-    ARRAY(SELECT made.object_key FROM renditions AS made WHERE made.photo_id = photo.id)
-        AS rendition_keys
+    {rendition_keys_of("photo")} AS rendition_keys
 FROM photos AS photo
 WHERE photo.id > $1
 ORDER BY photo.id
 LIMIT $3
-"""
+"""  # noqa: S608 - made of constants
 
 # Asks again: a retry may have brought one back to life since.
-_DELETE_PHOTOS = """
+_DELETE_PHOTOS = f"""
 WITH gone AS (
     DELETE FROM photos
     WHERE id = ANY($1::bigint[]) AND status <> 'PENDING' AND finished_at < $2
     RETURNING id, object_key
 )
-SELECT
-    gone.object_key,
-    ARRAY(SELECT made.object_key FROM renditions AS made WHERE made.photo_id = gone.id)
-        AS rendition_keys
-FROM gone
-"""
+SELECT gone.object_key, {rendition_keys_of("gone")} AS rendition_keys FROM gone
+"""  # noqa: S608 - made of constants
 
 # Batch ids are UUIDv7: they rise with the time too.
-_OLD_BATCHES = """
+_EMPTY_BATCHES = """
 SELECT
     batch.id, batch.created_at,
     batch.created_at < $2 AND NOT EXISTS (
         SELECT FROM photos AS photo
         WHERE photo.batch_id = batch.id
-        AND (photo.finished_at IS NULL OR photo.finished_at >= $2)
-    ) AS expired
+        AND ($3::timestamptz IS NULL OR photo.finished_at IS NULL OR photo.finished_at >= $3)
+    ) AS empty
 FROM batches AS batch
 WHERE batch.id > $1
 ORDER BY batch.id
-LIMIT $3
+LIMIT $4
 """
 
 _DELETE_BATCHES = """
@@ -100,14 +96,6 @@ class OwnedObjects:
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoObjects:
-    """The objects of one photo."""
-
-    original_key: str
-    rendition_keys: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PhotoPage:
     """Photos in the order of their ids: those that ended before the limit, and where to go on."""
 
@@ -118,9 +106,9 @@ class PhotoPage:
 
 @dataclass(frozen=True, slots=True)
 class BatchPage:
-    """Batches in the order of their ids: those that nobody needs, and where to go on."""
+    """Batches in the order of their ids: the old ones without photos, and where to go on."""
 
-    expired: tuple[UUID, ...]
+    empty: tuple[UUID, ...]
     # The id to go on after; None at the end.
     next_after: UUID | None
 
@@ -167,7 +155,7 @@ async def ended_photos(
     rows = await connection.fetch(_ENDED_PHOTOS, after, before, limit)
     is_last = len(rows) < limit or rows[-1]["created_at"] >= before
     return PhotoPage(
-        {row["id"]: _objects(row) for row in rows if row["expired"]},
+        {row["id"]: objects_of(row) for row in rows if row["expired"]},
         None if is_last else rows[-1]["id"],
     )
 
@@ -179,30 +167,31 @@ async def delete_photos(
 
     Committed when this returns, unless the caller began a transaction.
     """
-    return [_objects(row) for row in await connection.fetch(_DELETE_PHOTOS, photo_ids, before)]
+    return [objects_of(row) for row in await connection.fetch(_DELETE_PHOTOS, photo_ids, before)]
 
 
-async def old_batches(
-    connection: Connection, after: UUID, before: datetime, limit: int
+async def empty_batches(
+    connection: Connection,
+    after: UUID,
+    before: datetime,
+    ended_before: datetime | None,
+    limit: int,
 ) -> BatchPage:
-    """Look at the `limit` batches whose ids follow `after` for those with nothing to keep.
+    """Look at the `limit` batches whose ids follow `after` for old ones without photos.
 
-    These are older than `before` and have only photos that ended before it, or none.
+    Old is what was born before `before`. Photos that ended before `ended_before` count as gone, so
+    that a dry run can tell what a real one will find.
     """
-    rows = await connection.fetch(_OLD_BATCHES, after, before, limit)
+    rows = await connection.fetch(_EMPTY_BATCHES, after, before, ended_before, limit)
     is_last = len(rows) < limit or rows[-1]["created_at"] >= before
     return BatchPage(
-        tuple(row["id"] for row in rows if row["expired"]), None if is_last else rows[-1]["id"]
+        tuple(row["id"] for row in rows if row["empty"]), None if is_last else rows[-1]["id"]
     )
 
 
 async def delete_batches(connection: Connection, batch_ids: Sequence[UUID]) -> int:
     """Delete those of the batches that have no photo; how many."""
     return _count(await connection.execute(_DELETE_BATCHES, batch_ids))
-
-
-def _objects(row: asyncpg.Record) -> PhotoObjects:
-    return PhotoObjects(row["object_key"], tuple(row["rendition_keys"]))
 
 
 def _count(command_tag: str) -> int:

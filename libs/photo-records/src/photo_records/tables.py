@@ -203,3 +203,15 @@ class RenditionRecord(Record):
     content_type: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     object_key: Mapped[str]
+
+
+class PausedLaneRecord(Record):
+    """A lane of which nothing is published for now."""
+
+    __tablename__ = "paused_lanes"
+    __table_args__ = (CheckConstraint(_one_of("lane", Lane), name="lane"),)
+
+    lane: Mapped[str] = mapped_column(primary_key=True)
+    paused_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # The operator's name.
+    paused_by: Mapped[str]

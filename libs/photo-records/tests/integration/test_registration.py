@@ -72,10 +72,11 @@ async def test_database_ids_rise_in_the_order_of_the_positions(
     born = await insert_batches(connection, batches)
     for batch in batches:
         photos = born[batch.batch_id].photos
-        ids = [photo_id for _, photo_id in photos]
+        ids = [photo.photo_id for photo in photos]
         assert ids == sorted(ids)
-        assert [task_id for task_id, _ in photos] == [
-            photo.task_id for photo in sorted(batch.photos, key=lambda photo: photo.position)
+        assert [(photo.task_id, photo.position) for photo in photos] == [
+            (photo.task_id, photo.position)
+            for photo in sorted(batch.photos, key=lambda photo: photo.position)
         ]
 
 
@@ -160,6 +161,19 @@ async def test_a_batch_that_is_asked_for_twice_has_its_photos_once(
     born = await insert_batches(connection, [batch])
     found = await find_batches(connection, [("a", "x"), ("a", "x")])
     assert found == {("a", "x"): born[batch.batch_id]}
+
+
+async def test_a_batch_that_lost_a_photo_tells_the_places_of_the_others(
+    connection: Connection, make_batch: Callable[..., NewBatch]
+) -> None:
+    batch = make_batch(3, owner="a", idempotency_key="x")
+    await insert_batches(connection, [batch])
+    await connection.execute("DELETE FROM photos WHERE position = 1")
+    found = await find_batches(connection, [("a", "x")])
+    assert [(photo.task_id, photo.position) for photo in found["a", "x"].photos] == [
+        (batch.photos[0].task_id, 0),
+        (batch.photos[2].task_id, 2),
+    ]
 
 
 async def test_a_batch_whose_photos_are_gone_is_still_found(

@@ -10,8 +10,8 @@ from photo_records.registration import NewBatch, insert_batches
 from photo_records.sweeping import (
     delete_batches,
     delete_photos,
+    empty_batches,
     ended_photos,
-    old_batches,
     only_sweep,
 )
 
@@ -56,8 +56,8 @@ async def test_the_walk_ends_where_the_young_begin(pool: asyncpg.Pool, make_batc
         assert first.next_after == max(first.expired)
         second = await ended_photos(connection, first.next_after, before, 2)
         assert (second.expired, second.next_after) == ({}, None)
-        batches = await old_batches(connection, UUID(int=0), before, 1)
-        assert (batches.expired, batches.next_after) == ((), None)
+        batches = await empty_batches(connection, UUID(int=0), before, before, 1)
+        assert (batches.empty, batches.next_after) == ((), None)
 
 
 async def test_the_lock_is_free_again_after_the_sweep(pool: asyncpg.Pool) -> None:

@@ -87,7 +87,8 @@ _KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "required": False,
     "schema": {"type": "string", "maxLength": 255},
-    "description": "A repeated upload with the same key and files gets the answer of the first",
+    "description": "A repeated upload with the same key and files gets the answer of the first,"
+    " without photos that were deleted since",
 }
 
 
@@ -160,19 +161,18 @@ def _check_headers(request: Request, max_body_size: int) -> None:
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:
-    registration = receipt.registration
     return {
-        "batch_id": registration.batch_id,
-        "task_ids": [task_id for task_id, _ in registration.tasks],
+        "batch_id": receipt.batch_id,
+        "task_ids": [task.task_id for _, task in receipt.accepted],
         "accepted": [
             queued_task(
                 file,
-                task_id=task_id,
-                batch_id=registration.batch_id,
-                photo_id=photo_id,
-                created_at=registration.created_at,
+                task_id=task.task_id,
+                batch_id=receipt.batch_id,
+                photo_id=task.photo_id,
+                created_at=receipt.created_at,
             )
-            for file, (task_id, photo_id) in zip(receipt.accepted, registration.tasks, strict=True)
+            for file, task in receipt.accepted
         ],
         "rejected": _rejected(receipt.rejected),
     }

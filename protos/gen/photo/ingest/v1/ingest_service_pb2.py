@@ -25,31 +25,53 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$photo/ingest/v1/ingest_service.proto\x12\x0fphoto.ingest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x01\n\x14RegisterBatchRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12*\n\x05\x66iles\x18\x03 \x03(\x0b\x32\x1b.photo.ingest.v1.StoredFile\x12/\n\x08rejected\x18\x04 \x03(\x0b\x32\x1d.photo.ingest.v1.RejectedFile\"\x85\x01\n\nStoredFile\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\t\x12\x11\n\tfile_name\x18\x03 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x04 \x01(\t\x12\x0c\n\x04size\x18\x05 \x01(\x03\x12\x0e\n\x06sha256\x18\x06 \x01(\x0c\x12\x10\n\x08position\x18\x07 \x01(\x05\"e\n\x0cRejectedFile\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x30\n\x06\x65rrors\x18\x02 \x03(\x0b\x32 .photo.ingest.v1.RejectionReason\x12\x10\n\x08position\x18\x03 \x01(\x05\"/\n\x0fRejectionReason\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"\x8a\x01\n\x15RegisterBatchResponse\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12/\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x05tasks\x18\x03 \x03(\x0b\x32\x1f.photo.ingest.v1.RegisteredTask\"3\n\x0eRegisteredTask\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x10\n\x08photo_id\x18\x02 \x01(\x03\"H\n\x15\x44iscardObjectsRequest\x12/\n\toriginals\x18\x01 \x03(\x0b\x32\x1c.photo.ingest.v1.OriginalRef\"-\n\x0bOriginalRef\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\t\"1\n\x16\x44iscardObjectsResponse\x12\x17\n\x0f\x64iscarded_count\x18\x01 \x01(\x05\x32\xd2\x01\n\rIngestService\x12^\n\rRegisterBatch\x12%.photo.ingest.v1.RegisterBatchRequest\x1a&.photo.ingest.v1.RegisterBatchResponse\x12\x61\n\x0e\x44iscardObjects\x12&.photo.ingest.v1.DiscardObjectsRequest\x1a\'.photo.ingest.v1.DiscardObjectsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$photo/ingest/v1/ingest_service.proto\x12\x0fphoto.ingest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\")\n\x06Viewer\x12\r\n\x05owner\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\"\x9b\x01\n\x14RegisterBatchRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12*\n\x05\x66iles\x18\x03 \x03(\x0b\x32\x1b.photo.ingest.v1.StoredFile\x12/\n\x08rejected\x18\x04 \x03(\x0b\x32\x1d.photo.ingest.v1.RejectedFile\"\x85\x01\n\nStoredFile\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\t\x12\x11\n\tfile_name\x18\x03 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x04 \x01(\t\x12\x0c\n\x04size\x18\x05 \x01(\x03\x12\x0e\n\x06sha256\x18\x06 \x01(\x0c\x12\x10\n\x08position\x18\x07 \x01(\x05\"e\n\x0cRejectedFile\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x30\n\x06\x65rrors\x18\x02 \x03(\x0b\x32 .photo.ingest.v1.RejectionReason\x12\x10\n\x08position\x18\x03 \x01(\x05\"/\n\x0fRejectionReason\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"\x8a\x01\n\x15RegisterBatchResponse\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12/\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x05tasks\x18\x03 \x03(\x0b\x32\x1f.photo.ingest.v1.RegisteredTask\"E\n\x0eRegisteredTask\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x10\n\x08photo_id\x18\x02 \x01(\x03\x12\x10\n\x08position\x18\x03 \x01(\x05\"H\n\x15\x44iscardObjectsRequest\x12/\n\toriginals\x18\x01 \x03(\x0b\x32\x1c.photo.ingest.v1.OriginalRef\"-\n\x0bOriginalRef\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\t\"1\n\x16\x44iscardObjectsResponse\x12\x17\n\x0f\x64iscarded_count\x18\x01 \x01(\x05\"L\n\x10RetryTaskRequest\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\'\n\x06viewer\x18\x02 \x01(\x0b\x32\x17.photo.ingest.v1.Viewer\"\x13\n\x11RetryTaskResponse\"M\n\x11\x43\x61ncelTaskRequest\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\'\n\x06viewer\x18\x02 \x01(\x0b\x32\x17.photo.ingest.v1.Viewer\"\x14\n\x12\x43\x61ncelTaskResponse\"N\n\x12\x44\x65letePhotoRequest\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\'\n\x06viewer\x18\x02 \x01(\x0b\x32\x17.photo.ingest.v1.Viewer\"\x15\n\x13\x44\x65letePhotoResponse\"I\n\x10PauseLaneRequest\x12\x0c\n\x04lane\x18\x01 \x01(\t\x12\'\n\x06viewer\x18\x02 \x01(\x0b\x32\x17.photo.ingest.v1.Viewer\"\x13\n\x11PauseLaneResponse\"J\n\x11ResumeLaneRequest\x12\x0c\n\x04lane\x18\x01 \x01(\t\x12\'\n\x06viewer\x18\x02 \x01(\x0b\x32\x17.photo.ingest.v1.Viewer\"\x14\n\x12ResumeLaneResponse2\x82\x05\n\rIngestService\x12^\n\rRegisterBatch\x12%.photo.ingest.v1.RegisterBatchRequest\x1a&.photo.ingest.v1.RegisterBatchResponse\x12\x61\n\x0e\x44iscardObjects\x12&.photo.ingest.v1.DiscardObjectsRequest\x1a\'.photo.ingest.v1.DiscardObjectsResponse\x12R\n\tRetryTask\x12!.photo.ingest.v1.RetryTaskRequest\x1a\".photo.ingest.v1.RetryTaskResponse\x12U\n\nCancelTask\x12\".photo.ingest.v1.CancelTaskRequest\x1a#.photo.ingest.v1.CancelTaskResponse\x12X\n\x0b\x44\x65letePhoto\x12#.photo.ingest.v1.DeletePhotoRequest\x1a$.photo.ingest.v1.DeletePhotoResponse\x12R\n\tPauseLane\x12!.photo.ingest.v1.PauseLaneRequest\x1a\".photo.ingest.v1.PauseLaneResponse\x12U\n\nResumeLane\x12\".photo.ingest.v1.ResumeLaneRequest\x1a#.photo.ingest.v1.ResumeLaneResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'photo.ingest.v1.ingest_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REGISTERBATCHREQUEST']._serialized_start=91
-  _globals['_REGISTERBATCHREQUEST']._serialized_end=246
-  _globals['_STOREDFILE']._serialized_start=249
-  _globals['_STOREDFILE']._serialized_end=382
-  _globals['_REJECTEDFILE']._serialized_start=384
-  _globals['_REJECTEDFILE']._serialized_end=485
-  _globals['_REJECTIONREASON']._serialized_start=487
-  _globals['_REJECTIONREASON']._serialized_end=534
-  _globals['_REGISTERBATCHRESPONSE']._serialized_start=537
-  _globals['_REGISTERBATCHRESPONSE']._serialized_end=675
-  _globals['_REGISTEREDTASK']._serialized_start=677
-  _globals['_REGISTEREDTASK']._serialized_end=728
-  _globals['_DISCARDOBJECTSREQUEST']._serialized_start=730
-  _globals['_DISCARDOBJECTSREQUEST']._serialized_end=802
-  _globals['_ORIGINALREF']._serialized_start=804
-  _globals['_ORIGINALREF']._serialized_end=849
-  _globals['_DISCARDOBJECTSRESPONSE']._serialized_start=851
-  _globals['_DISCARDOBJECTSRESPONSE']._serialized_end=900
-  _globals['_INGESTSERVICE']._serialized_start=903
-  _globals['_INGESTSERVICE']._serialized_end=1113
+  _globals['_VIEWER']._serialized_start=90
+  _globals['_VIEWER']._serialized_end=131
+  _globals['_REGISTERBATCHREQUEST']._serialized_start=134
+  _globals['_REGISTERBATCHREQUEST']._serialized_end=289
+  _globals['_STOREDFILE']._serialized_start=292
+  _globals['_STOREDFILE']._serialized_end=425
+  _globals['_REJECTEDFILE']._serialized_start=427
+  _globals['_REJECTEDFILE']._serialized_end=528
+  _globals['_REJECTIONREASON']._serialized_start=530
+  _globals['_REJECTIONREASON']._serialized_end=577
+  _globals['_REGISTERBATCHRESPONSE']._serialized_start=580
+  _globals['_REGISTERBATCHRESPONSE']._serialized_end=718
+  _globals['_REGISTEREDTASK']._serialized_start=720
+  _globals['_REGISTEREDTASK']._serialized_end=789
+  _globals['_DISCARDOBJECTSREQUEST']._serialized_start=791
+  _globals['_DISCARDOBJECTSREQUEST']._serialized_end=863
+  _globals['_ORIGINALREF']._serialized_start=865
+  _globals['_ORIGINALREF']._serialized_end=910
+  _globals['_DISCARDOBJECTSRESPONSE']._serialized_start=912
+  _globals['_DISCARDOBJECTSRESPONSE']._serialized_end=961
+  _globals['_RETRYTASKREQUEST']._serialized_start=963
+  _globals['_RETRYTASKREQUEST']._serialized_end=1039
+  _globals['_RETRYTASKRESPONSE']._serialized_start=1041
+  _globals['_RETRYTASKRESPONSE']._serialized_end=1060
+  _globals['_CANCELTASKREQUEST']._serialized_start=1062
+  _globals['_CANCELTASKREQUEST']._serialized_end=1139
+  _globals['_CANCELTASKRESPONSE']._serialized_start=1141
+  _globals['_CANCELTASKRESPONSE']._serialized_end=1161
+  _globals['_DELETEPHOTOREQUEST']._serialized_start=1163
+  _globals['_DELETEPHOTOREQUEST']._serialized_end=1241
+  _globals['_DELETEPHOTORESPONSE']._serialized_start=1243
+  _globals['_DELETEPHOTORESPONSE']._serialized_end=1264
+  _globals['_PAUSELANEREQUEST']._serialized_start=1266
+  _globals['_PAUSELANEREQUEST']._serialized_end=1339
+  _globals['_PAUSELANERESPONSE']._serialized_start=1341
+  _globals['_PAUSELANERESPONSE']._serialized_end=1360
+  _globals['_RESUMELANEREQUEST']._serialized_start=1362
+  _globals['_RESUMELANEREQUEST']._serialized_end=1436
+  _globals['_RESUMELANERESPONSE']._serialized_start=1438
+  _globals['_RESUMELANERESPONSE']._serialized_end=1458
+  _globals['_INGESTSERVICE']._serialized_start=1461
+  _globals['_INGESTSERVICE']._serialized_end=2103
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,13 @@ if _version_not_supported:
 
 
 class IngestServiceStub:
-    """Takes uploads in: writes their rows, then queues their tasks.
+    """Takes uploads in: writes their rows, then queues their tasks. Every later wish of a person that
+    changes a task, a photo or a lane comes here too.
+
+    RetryTask, CancelTask and DeletePhoto answer NOT_FOUND (unknown_task) also where the photo is
+    another owner's. All calls with a viewer may answer INVALID_ARGUMENT with BadRequest, UNAVAILABLE
+    (database_unavailable: nothing was changed) and ABORTED (outcome_unknown: look before you repeat
+    the call).
     """
 
     def __init__(self, channel):
@@ -45,10 +51,41 @@ class IngestServiceStub:
                 request_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DiscardObjectsRequest.SerializeToString,
                 response_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DiscardObjectsResponse.FromString,
                 _registered_method=True)
+        self.RetryTask = channel.unary_unary(
+                '/photo.ingest.v1.IngestService/RetryTask',
+                request_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RetryTaskRequest.SerializeToString,
+                response_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RetryTaskResponse.FromString,
+                _registered_method=True)
+        self.CancelTask = channel.unary_unary(
+                '/photo.ingest.v1.IngestService/CancelTask',
+                request_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.CancelTaskRequest.SerializeToString,
+                response_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.CancelTaskResponse.FromString,
+                _registered_method=True)
+        self.DeletePhoto = channel.unary_unary(
+                '/photo.ingest.v1.IngestService/DeletePhoto',
+                request_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DeletePhotoRequest.SerializeToString,
+                response_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DeletePhotoResponse.FromString,
+                _registered_method=True)
+        self.PauseLane = channel.unary_unary(
+                '/photo.ingest.v1.IngestService/PauseLane',
+                request_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.PauseLaneRequest.SerializeToString,
+                response_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.PauseLaneResponse.FromString,
+                _registered_method=True)
+        self.ResumeLane = channel.unary_unary(
+                '/photo.ingest.v1.IngestService/ResumeLane',
+                request_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.ResumeLaneRequest.SerializeToString,
+                response_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.ResumeLaneResponse.FromString,
+                _registered_method=True)
 
 
 class IngestServiceServicer:
-    """Takes uploads in: writes their rows, then queues their tasks.
+    """Takes uploads in: writes their rows, then queues their tasks. Every later wish of a person that
+    changes a task, a photo or a lane comes here too.
+
+    RetryTask, CancelTask and DeletePhoto answer NOT_FOUND (unknown_task) also where the photo is
+    another owner's. All calls with a viewer may answer INVALID_ARGUMENT with BadRequest, UNAVAILABLE
+    (database_unavailable: nothing was changed) and ABORTED (outcome_unknown: look before you repeat
+    the call).
     """
 
     def RegisterBatch(self, request, context):
@@ -72,6 +109,54 @@ class IngestServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RetryTask(self, request, context):
+        """Begins a new run of a task that ended in FAILURE: it is PENDING again when the call answers.
+
+        Errors: NOT_FOUND (unknown_task), FAILED_PRECONDITION (task_not_failed).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelTask(self, request, context):
+        """Ends a PENDING task in FAILURE `cancelled`. A run of it that is under way comes to nothing.
+
+        Errors: NOT_FOUND (unknown_task), FAILED_PRECONDITION (task_ended).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeletePhoto(self, request, context):
+        """Deletes a photo in whatever state: its row at once, its original and renditions right after.
+        Objects that the storage does not delete now are removed by the sweeper.
+
+        Errors: NOT_FOUND (unknown_task).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseLane(self, request, context):
+        """Pauses a lane: from 2 seconds later on none of its tasks is handed to the broker. Tasks that
+        are with the broker already still run. A lane that is paused stays so, by whoever paused it.
+
+        Errors: PERMISSION_DENIED (operator_required).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeLane(self, request, context):
+        """Resumes a lane: what waits is handed to the broker within seconds. A lane that is not paused
+        stays so.
+
+        Errors: PERMISSION_DENIED (operator_required).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IngestServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -85,6 +170,31 @@ def add_IngestServiceServicer_to_server(servicer, server):
                     request_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DiscardObjectsRequest.FromString,
                     response_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DiscardObjectsResponse.SerializeToString,
             ),
+            'RetryTask': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryTask,
+                    request_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RetryTaskRequest.FromString,
+                    response_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RetryTaskResponse.SerializeToString,
+            ),
+            'CancelTask': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelTask,
+                    request_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.CancelTaskRequest.FromString,
+                    response_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.CancelTaskResponse.SerializeToString,
+            ),
+            'DeletePhoto': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeletePhoto,
+                    request_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DeletePhotoRequest.FromString,
+                    response_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DeletePhotoResponse.SerializeToString,
+            ),
+            'PauseLane': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseLane,
+                    request_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.PauseLaneRequest.FromString,
+                    response_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.PauseLaneResponse.SerializeToString,
+            ),
+            'ResumeLane': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeLane,
+                    request_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.ResumeLaneRequest.FromString,
+                    response_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.ResumeLaneResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'photo.ingest.v1.IngestService', rpc_method_handlers)
@@ -94,7 +204,13 @@ def add_IngestServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IngestService:
-    """Takes uploads in: writes their rows, then queues their tasks.
+    """Takes uploads in: writes their rows, then queues their tasks. Every later wish of a person that
+    changes a task, a photo or a lane comes here too.
+
+    RetryTask, CancelTask and DeletePhoto answer NOT_FOUND (unknown_task) also where the photo is
+    another owner's. All calls with a viewer may answer INVALID_ARGUMENT with BadRequest, UNAVAILABLE
+    (database_unavailable: nothing was changed) and ABORTED (outcome_unknown: look before you repeat
+    the call).
     """
 
     @staticmethod
@@ -141,6 +257,141 @@ class IngestService:
             '/photo.ingest.v1.IngestService/DiscardObjects',
             photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DiscardObjectsRequest.SerializeToString,
             photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DiscardObjectsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryTask(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/photo.ingest.v1.IngestService/RetryTask',
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RetryTaskRequest.SerializeToString,
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RetryTaskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelTask(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/photo.ingest.v1.IngestService/CancelTask',
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.CancelTaskRequest.SerializeToString,
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.CancelTaskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeletePhoto(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/photo.ingest.v1.IngestService/DeletePhoto',
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DeletePhotoRequest.SerializeToString,
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DeletePhotoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseLane(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/photo.ingest.v1.IngestService/PauseLane',
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.PauseLaneRequest.SerializeToString,
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.PauseLaneResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeLane(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/photo.ingest.v1.IngestService/ResumeLane',
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.ResumeLaneRequest.SerializeToString,
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.ResumeLaneResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,14 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class IngestServiceStub:
-    """Takes uploads in: writes their rows, then queues their tasks."""
+    """Takes uploads in: writes their rows, then queues their tasks. Every later wish of a person that
+    changes a task, a photo or a lane comes here too.
+
+    RetryTask, CancelTask and DeletePhoto answer NOT_FOUND (unknown_task) also where the photo is
+    another owner's. All calls with a viewer may answer INVALID_ARGUMENT with BadRequest, UNAVAILABLE
+    (database_unavailable: nothing was changed) and ABORTED (outcome_unknown: look before you repeat
+    the call).
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -46,10 +53,45 @@ class IngestServiceStub:
     """Deletes originals that a failed upload had stored. Originals that belong to a registered
     photo are left alone.
     """
+    RetryTask: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.RetryTaskRequest, _ingest_service_pb2.RetryTaskResponse]
+    """Begins a new run of a task that ended in FAILURE: it is PENDING again when the call answers.
+
+    Errors: NOT_FOUND (unknown_task), FAILED_PRECONDITION (task_not_failed).
+    """
+    CancelTask: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.CancelTaskRequest, _ingest_service_pb2.CancelTaskResponse]
+    """Ends a PENDING task in FAILURE `cancelled`. A run of it that is under way comes to nothing.
+
+    Errors: NOT_FOUND (unknown_task), FAILED_PRECONDITION (task_ended).
+    """
+    DeletePhoto: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.DeletePhotoRequest, _ingest_service_pb2.DeletePhotoResponse]
+    """Deletes a photo in whatever state: its row at once, its original and renditions right after.
+    Objects that the storage does not delete now are removed by the sweeper.
+
+    Errors: NOT_FOUND (unknown_task).
+    """
+    PauseLane: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.PauseLaneRequest, _ingest_service_pb2.PauseLaneResponse]
+    """Pauses a lane: from 2 seconds later on none of its tasks is handed to the broker. Tasks that
+    are with the broker already still run. A lane that is paused stays so, by whoever paused it.
+
+    Errors: PERMISSION_DENIED (operator_required).
+    """
+    ResumeLane: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.ResumeLaneRequest, _ingest_service_pb2.ResumeLaneResponse]
+    """Resumes a lane: what waits is handed to the broker within seconds. A lane that is not paused
+    stays so.
+
+    Errors: PERMISSION_DENIED (operator_required).
+    """
 
 @_typing.type_check_only
 class IngestServiceAsyncStub(IngestServiceStub):
-    """Takes uploads in: writes their rows, then queues their tasks."""
+    """Takes uploads in: writes their rows, then queues their tasks. Every later wish of a person that
+    changes a task, a photo or a lane comes here too.
+
+    RetryTask, CancelTask and DeletePhoto answer NOT_FOUND (unknown_task) also where the photo is
+    another owner's. All calls with a viewer may answer INVALID_ARGUMENT with BadRequest, UNAVAILABLE
+    (database_unavailable: nothing was changed) and ABORTED (outcome_unknown: look before you repeat
+    the call).
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterBatch: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.RegisterBatchRequest, _ingest_service_pb2.RegisterBatchResponse]  # type: ignore[assignment]
@@ -65,9 +107,44 @@ class IngestServiceAsyncStub(IngestServiceStub):
     """Deletes originals that a failed upload had stored. Originals that belong to a registered
     photo are left alone.
     """
+    RetryTask: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.RetryTaskRequest, _ingest_service_pb2.RetryTaskResponse]  # type: ignore[assignment]
+    """Begins a new run of a task that ended in FAILURE: it is PENDING again when the call answers.
+
+    Errors: NOT_FOUND (unknown_task), FAILED_PRECONDITION (task_not_failed).
+    """
+    CancelTask: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.CancelTaskRequest, _ingest_service_pb2.CancelTaskResponse]  # type: ignore[assignment]
+    """Ends a PENDING task in FAILURE `cancelled`. A run of it that is under way comes to nothing.
+
+    Errors: NOT_FOUND (unknown_task), FAILED_PRECONDITION (task_ended).
+    """
+    DeletePhoto: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.DeletePhotoRequest, _ingest_service_pb2.DeletePhotoResponse]  # type: ignore[assignment]
+    """Deletes a photo in whatever state: its row at once, its original and renditions right after.
+    Objects that the storage does not delete now are removed by the sweeper.
+
+    Errors: NOT_FOUND (unknown_task).
+    """
+    PauseLane: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.PauseLaneRequest, _ingest_service_pb2.PauseLaneResponse]  # type: ignore[assignment]
+    """Pauses a lane: from 2 seconds later on none of its tasks is handed to the broker. Tasks that
+    are with the broker already still run. A lane that is paused stays so, by whoever paused it.
+
+    Errors: PERMISSION_DENIED (operator_required).
+    """
+    ResumeLane: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.ResumeLaneRequest, _ingest_service_pb2.ResumeLaneResponse]  # type: ignore[assignment]
+    """Resumes a lane: what waits is handed to the broker within seconds. A lane that is not paused
+    stays so.
+
+    Errors: PERMISSION_DENIED (operator_required).
+    """
 
 class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Takes uploads in: writes their rows, then queues their tasks."""
+    """Takes uploads in: writes their rows, then queues their tasks. Every later wish of a person that
+    changes a task, a photo or a lane comes here too.
+
+    RetryTask, CancelTask and DeletePhoto answer NOT_FOUND (unknown_task) also where the photo is
+    another owner's. All calls with a viewer may answer INVALID_ARGUMENT with BadRequest, UNAVAILABLE
+    (database_unavailable: nothing was changed) and ABORTED (outcome_unknown: look before you repeat
+    the call).
+    """
 
     @_abc_1.abstractmethod
     def RegisterBatch(
@@ -92,6 +169,64 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_ingest_service_pb2.DiscardObjectsResponse, _abc.Awaitable[_ingest_service_pb2.DiscardObjectsResponse]]:
         """Deletes originals that a failed upload had stored. Originals that belong to a registered
         photo are left alone.
+        """
+
+    @_abc_1.abstractmethod
+    def RetryTask(
+        self,
+        request: _ingest_service_pb2.RetryTaskRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingest_service_pb2.RetryTaskResponse, _abc.Awaitable[_ingest_service_pb2.RetryTaskResponse]]:
+        """Begins a new run of a task that ended in FAILURE: it is PENDING again when the call answers.
+
+        Errors: NOT_FOUND (unknown_task), FAILED_PRECONDITION (task_not_failed).
+        """
+
+    @_abc_1.abstractmethod
+    def CancelTask(
+        self,
+        request: _ingest_service_pb2.CancelTaskRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingest_service_pb2.CancelTaskResponse, _abc.Awaitable[_ingest_service_pb2.CancelTaskResponse]]:
+        """Ends a PENDING task in FAILURE `cancelled`. A run of it that is under way comes to nothing.
+
+        Errors: NOT_FOUND (unknown_task), FAILED_PRECONDITION (task_ended).
+        """
+
+    @_abc_1.abstractmethod
+    def DeletePhoto(
+        self,
+        request: _ingest_service_pb2.DeletePhotoRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingest_service_pb2.DeletePhotoResponse, _abc.Awaitable[_ingest_service_pb2.DeletePhotoResponse]]:
+        """Deletes a photo in whatever state: its row at once, its original and renditions right after.
+        Objects that the storage does not delete now are removed by the sweeper.
+
+        Errors: NOT_FOUND (unknown_task).
+        """
+
+    @_abc_1.abstractmethod
+    def PauseLane(
+        self,
+        request: _ingest_service_pb2.PauseLaneRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingest_service_pb2.PauseLaneResponse, _abc.Awaitable[_ingest_service_pb2.PauseLaneResponse]]:
+        """Pauses a lane: from 2 seconds later on none of its tasks is handed to the broker. Tasks that
+        are with the broker already still run. A lane that is paused stays so, by whoever paused it.
+
+        Errors: PERMISSION_DENIED (operator_required).
+        """
+
+    @_abc_1.abstractmethod
+    def ResumeLane(
+        self,
+        request: _ingest_service_pb2.ResumeLaneRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingest_service_pb2.ResumeLaneResponse, _abc.Awaitable[_ingest_service_pb2.ResumeLaneResponse]]:
+        """Resumes a lane: what waits is handed to the broker within seconds. A lane that is not paused
+        stays so.
+
+        Errors: PERMISSION_DENIED (operator_required).
         """
 
 def add_IngestServiceServicer_to_server(servicer: IngestServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,40 @@
+"""Retries failed tasks."""
+
+import asyncpg
+import structlog
+
+from ingest_service.asked_task import asked_task_id, known_task
+from ingest_service.database_connection import connected_for_change
+from ingest_service.task_publisher import TaskMessage, TaskPublisher
+from ingest_service.viewer import Viewer
+from photo_domain.errors import ErrorCode, RequestError
+from photo_records.task_actions import WrongStatusError, retry_task
+
+_log = structlog.get_logger(__name__)
+
+
+class TaskRetrier:
+    """Begins new runs: the row first, then the answer, then the message."""
+
+    def __init__(self, pool: asyncpg.Pool, publisher: TaskPublisher) -> None:
+        self._pool = pool
+        self._publisher = publisher
+
+    async def retry(self, task_id: str, viewer: Viewer, request_id: str) -> None:
+        """Bring a task from FAILURE back to PENDING.
+
+        Raises RequestError: unknown_task, task_not_failed, database_unavailable, outcome_unknown.
+        """
+        asked = asked_task_id(task_id)
+        try:
+            async with connected_for_change(self._pool) as connection:
+                with known_task():
+                    task = await retry_task(connection, asked, viewer.owner)
+        except WrongStatusError as error:
+            raise RequestError(
+                ErrorCode.TASK_NOT_FAILED,
+                f"Only a task that failed can be retried; this one is {error.status}.",
+            ) from error
+        # Should it be lost, the relay publishes it.
+        self._publisher.send([TaskMessage(asked, task.lane, str(task.batch_id), request_id)])
+        _log.info("task_retried", task_id=str(asked), operator=viewer.operator)

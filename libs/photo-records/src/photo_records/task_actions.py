@@ -1,0 +1,135 @@
+"""What people do to a task: retry it, cancel it, delete its photo.
+
+Every function is one statement, atomic by itself. `owner` is whose photo it has to be; None acts
+on every photo, as an operator may. Somebody else's photo is unknown, like one that is not there.
+"""
+
+from uuid import UUID
+
+import asyncpg
+
+from photo_domain.failure import FailureCode
+from photo_domain.task_state import TaskStatus
+from photo_records.named_objects import PhotoObjects, objects_of, rendition_keys_of
+from photo_records.outbox import OutboxTask
+from photo_records.registration import Connection
+from photo_records.task_queue import Lane
+from photo_records.task_reads import UnknownTaskError
+
+
+class WrongStatusError(Exception):
+    """The task has a status in which this cannot be done; nothing was changed."""
+
+    def __init__(self, status: TaskStatus) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+# Locked before it is judged: whoever else changes the photo at this moment comes first or later.
+# After such a wait Postgres holds the CHECKs first against the row as it was before the wait: so
+# every column that a state needs is set, and counts start from the row that was locked.
+_SEEN = """
+WITH seen AS (
+    SELECT id, status FROM photos
+    WHERE task_id = $1 AND ($2::text IS NULL OR owner = $2)
+    FOR UPDATE
+)"""
+
+# The photo's row is locked before the batch's, as in every statement that writes both: they cannot
+# deadlock.
+_COUNTED = """
+counted AS (
+    UPDATE batches SET pending = locked.pending {change}
+    FROM (
+        SELECT batch.id, batch.pending FROM batches AS batch
+        JOIN changed ON batch.id = changed.batch_id
+        {condition}
+        FOR UPDATE OF batch
+    ) AS locked
+    WHERE batches.id = locked.id
+)"""
+_COUNTED_UP = _COUNTED.format(change="+ 1", condition="")
+_COUNTED_DOWN = _COUNTED.format(change="- 1", condition="")
+_COUNTED_DOWN_IF_PENDING = _COUNTED.format(
+    change="- 1", condition="WHERE changed.status = 'PENDING'"
+)
+
+_RETRY = f"""{_SEEN},
+changed AS (
+    UPDATE photos
+    SET status = 'PENDING', revision = revision + 1,
+        attempts = 0, crashes = 0, postponements = 0, postponed_since = NULL,
+        enqueued_at = NULL, next_attempt_at = NULL,
+        started_at = NULL, lease_expires_at = NULL, claimed_by = NULL,
+        finished_at = NULL, error_code = NULL, error_message = NULL
+    FROM seen
+    WHERE photos.id = seen.id AND seen.status = 'FAILURE'
+    RETURNING photos.id, photos.task_id, photos.batch_id, photos.lane
+),{_COUNTED_UP}
+SELECT seen.status, changed.id, changed.task_id, changed.batch_id, changed.lane
+FROM seen LEFT JOIN changed ON changed.id = seen.id
+"""  # noqa: S608 - made of constants
+
+_CANCEL = f"""{_SEEN},
+changed AS (
+    UPDATE photos
+    SET status = 'FAILURE', revision = revision + 1, finished_at = now(),
+        error_code = $3, error_message = $4,
+        lease_expires_at = NULL, claimed_by = NULL, next_attempt_at = NULL, postponed_since = NULL
+    FROM seen
+    WHERE photos.id = seen.id AND seen.status = 'PENDING'
+    RETURNING photos.id, photos.batch_id
+),{_COUNTED_DOWN}
+SELECT seen.status, changed.id FROM seen LEFT JOIN changed ON changed.id = seen.id
+"""  # noqa: S608 - made of constants
+
+# Renditions that a run commits while this waits for the photo's row are not seen here: their rows
+# go with the photo's, their objects with the sweeper.
+_DELETE = f"""
+WITH changed AS (
+    DELETE FROM photos
+    WHERE task_id = $1 AND ($2::text IS NULL OR owner = $2)
+    RETURNING id, batch_id, status, object_key
+),{_COUNTED_DOWN_IF_PENDING}
+SELECT changed.object_key, {rendition_keys_of("changed")} AS rendition_keys FROM changed
+"""  # noqa: S608 - made of constants
+
+
+async def retry_task(connection: Connection, task_id: UUID, owner: str | None) -> OutboxTask:
+    """Bring a task from FAILURE back to PENDING as a new run; what to publish for it.
+
+    Raises UnknownTaskError, WrongStatusError.
+    """
+    row = await _change(connection, _RETRY, task_id, owner)
+    return OutboxTask(row["id"], row["task_id"], row["batch_id"], Lane(row["lane"]))
+
+
+async def cancel_task(connection: Connection, task_id: UUID, owner: str | None) -> None:
+    """End a PENDING task in FAILURE `cancelled`; a run of it that is under way changes nothing.
+
+    Raises UnknownTaskError, WrongStatusError.
+    """
+    code = FailureCode.CANCELLED
+    await _change(connection, _CANCEL, task_id, owner, code, code.message)
+
+
+async def delete_photo(connection: Connection, task_id: UUID, owner: str | None) -> PhotoObjects:
+    """Delete the photo and its renditions, in whatever state; their objects, which nobody names.
+
+    Committed when this returns, unless the caller began a transaction. Raises UnknownTaskError.
+    """
+    row = await connection.fetchrow(_DELETE, task_id, owner)
+    if row is None:
+        raise UnknownTaskError
+    return objects_of(row)
+
+
+async def _change(
+    connection: Connection, statement: str, task_id: UUID, owner: str | None, *values: str
+) -> asyncpg.Record:
+    row = await connection.fetchrow(statement, task_id, owner, *values)
+    if row is None:
+        raise UnknownTaskError
+    if row["id"] is None:
+        raise WrongStatusError(TaskStatus(row["status"]))
+    return row

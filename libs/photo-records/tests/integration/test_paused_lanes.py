@@ -1,0 +1,79 @@
+"""Lanes are paused and resumed, and the outbox keeps what belongs to a paused one."""
+
+from collections.abc import Callable
+
+import asyncpg
+import pytest
+
+from photo_records.outbox import LaneState, RepublishReason, outbox_state, take_due
+from photo_records.paused_lanes import find_paused_lanes, pause_lane, resume_lane
+from photo_records.registration import NewBatch, insert_batches
+from photo_records.task_queue import Lane
+
+
+async def test_a_lane_is_paused_until_it_is_resumed(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        assert await pause_lane(connection, Lane.BULK, "ann")
+        assert await find_paused_lanes(pool) == {Lane.BULK}
+        assert await resume_lane(connection, Lane.BULK)
+        assert await find_paused_lanes(pool) == frozenset()
+
+
+async def test_both_can_be_repeated_and_a_pause_keeps_its_author(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        assert not await resume_lane(connection, Lane.BULK)
+        await pause_lane(connection, Lane.BULK, "ann")
+        assert not await pause_lane(connection, Lane.BULK, "bob")
+        row = await pool.fetchrow("SELECT * FROM paused_lanes")
+    assert row is not None
+    assert (row["lane"], row["paused_by"]) == ("bulk", "ann")
+    assert row["paused_at"] is not None
+
+
+async def test_the_database_knows_no_other_lane(pool: asyncpg.Pool) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await pool.execute("INSERT INTO paused_lanes (lane, paused_by) VALUES ('slow', 'ann')")
+
+
+DUE = {
+    RepublishReason.NEVER_QUEUED: "created_at = now() - interval '1 hour'",
+    RepublishReason.ATTEMPT_DUE: "next_attempt_at = now() - interval '1 second'",
+    RepublishReason.LEASE_EXPIRED: (
+        "started_at = now(), lease_expires_at = now() - interval '1 second'"
+    ),
+    RepublishReason.MESSAGE_LOST: "enqueued_at = now() - interval '1 hour'",
+}
+
+
+@pytest.mark.parametrize("reason", list(RepublishReason))
+async def test_nothing_of_a_paused_lane_is_taken_for_any_reason(
+    pool: asyncpg.Pool, make_batch: Callable[..., NewBatch], reason: RepublishReason
+) -> None:
+    async with pool.acquire() as connection:
+        batches = [make_batch(2, lane=lane) for lane in Lane]
+        await insert_batches(connection, batches)
+        await pool.execute(f"UPDATE photos SET {DUE[reason]}")
+        await pause_lane(connection, Lane.BULK, "ann")
+        for paused in (True, False):
+            async with connection.transaction():
+                taken = await take_due(connection, reason, 10, list(Lane))
+            lanes = {Lane.INTERACTIVE} if paused else set(Lane)
+            assert {task.lane for task in taken} == lanes
+            assert len(taken) == 2 * len(lanes)
+            await resume_lane(connection, Lane.BULK)
+
+
+async def test_the_outbox_is_told_by_lane(
+    pool: asyncpg.Pool, make_batch: Callable[..., NewBatch]
+) -> None:
+    assert await outbox_state(pool) == {}
+    first, second = make_batch(2, lane=Lane.BULK), make_batch(3, lane=Lane.BULK)
+    async with pool.acquire() as connection:
+        await insert_batches(connection, [first])
+        born = await insert_batches(connection, [second])
+        await pool.execute(
+            "UPDATE photos SET enqueued_at = now() WHERE batch_id = $1", first.batch_id
+        )
+        oldest = await pool.fetchval("SELECT min(created_at) FROM photos")
+    assert oldest < born[second.batch_id].created_at
+    assert await outbox_state(pool) == {Lane.BULK: LaneState(3, oldest)}
