@@ -14,9 +14,9 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3 python3.13; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 # Both cores; PYTEST_ARGS adds to it.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-.PHONY: help run demo check test test-all format protos lock clean
+.PHONY: help run demo check test test-all faults format protos lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ demo: $(VENV)/.runs ## Upload generated photos and show what became of them
 check: $(VENV)/.tests ## Lint, types, architecture, contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(foreach member,$(filter-out protos,$(MEMBERS)),$(member)/src)
+	$(BIN)/mypy $(foreach member,$(filter-out protos,$(MEMBERS)),$(member)/src) tests/faults
 	$(BIN)/lint-imports
 	$(BIN)/buf lint protos
 	$(BIN)/buf format --diff --exit-code protos
@@ -44,6 +44,12 @@ test: $(VENV)/.tests ## Unit, integration and end-to-end tests; nothing to prepa
 test-all: $(VENV)/.tests ## Everything, on every supported Python that this machine has
 	$(PYTEST)
 	PYTHON=$(PYTHON) tests/other_pythons.sh
+
+ROUNDS ?= 1
+
+faults: $(VENV)/.tests ## Kill, freeze and starve every part under load, ROUNDS times; SEED=… repeats
+	@PYTHONPATH=tests/faults $(BIN)/python -m fault_campaign --rounds $(ROUNDS) \
+		$(if $(SEED),--seed $(SEED))
 
 format: $(VENV)/.tests ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only .

@@ -4,20 +4,20 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import psycopg2
 import pytest
 from PIL import Image, ImageDraw
 
 from local_stack.running_stack import RunningStack, temporary_stack
 
-# All tests that share the stack run one after another, on one worker of pytest-xdist.
-_GROUP = pytest.mark.xdist_group("stack")
 _RESULT_SECONDS = 60.0
 
 NamedFile = tuple[str, bytes]
@@ -26,12 +26,6 @@ NamedFile = tuple[str, bytes]
 def _pace() -> None:
     """Between two looks at a condition: what is waited for needs the processor too."""
     threading.Event().wait(0.01)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(_GROUP)
 
 
 @dataclass
@@ -209,6 +203,29 @@ def wait_until() -> Callable[[Callable[[], bool], str], None]:
             _pace()
 
     return wait
+
+
+@contextmanager
+def _standing_still(pid: int) -> Iterator[None]:
+    """Stop a process and its children with SIGSTOP until the end of the block."""
+    parent = psutil.Process(pid)
+    family = [parent]
+    parent.suspend()
+    try:
+        # Only now: a parent that stands still has no more children.
+        for child in parent.children():
+            family.append(child)
+            child.suspend()
+        yield
+    finally:
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+
+
+@pytest.fixture
+def standing_still() -> Callable[[int], AbstractContextManager[None]]:
+    return _standing_still
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Redis as Celery's broker: publishing, and what the relay asks of it."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import kombu.exceptions
 import redis
@@ -9,12 +11,17 @@ from celery import Celery
 from kombu import Queue
 
 from ingest_service.task_publisher import BrokerUnavailableError, TaskMessage
+from photo_records.outbox import NOTHING_WAITS
 from photo_records.task_queue import TASK_NAME, Lane, task_arguments
 
 # How long one step of publishing may take; a frozen broker would block for ever otherwise.
 _SOCKET_SECONDS = 1.0
 # Written once; a broker that was wiped, or restored from nothing, does not have it.
 _MEMORY_KEY = "photo-uploading-service:remembers"
+
+
+# The header that tells when a message was published.
+_PUBLISHED_AT = "published_at"
 
 
 class CeleryBroker:
@@ -44,6 +51,7 @@ class CeleryBroker:
         Celery's own builder makes them, so that any Celery worker understands them.
         """
         amqp = self._app.amqp
+        published_at = datetime.now(UTC).isoformat()
         with (
             _translated_errors(),
             self._app.producer_or_acquire() as producer,
@@ -56,15 +64,25 @@ class CeleryBroker:
                     TASK_NAME,
                     amqp.create_task_message(task_id, TASK_NAME, task_arguments(task_id)),
                     queue=message.lane,
-                    headers={"batch_id": message.batch_id, "request_id": message.request_id},
+                    headers={
+                        "batch_id": message.batch_id,
+                        "request_id": message.request_id,
+                        _PUBLISHED_AT: published_at,
+                    },
                 )
 
-    def empty_lanes(self) -> list[Lane]:
-        """The lanes whose queue holds no message. Raises BrokerUnavailableError."""
+    def given_out_until(self) -> dict[Lane, datetime]:
+        """When the message that is next in each lane was published; NOTHING_WAITS without one.
+
+        A lane whose next message does not tell is left out. Raises BrokerUnavailableError.
+        """
         with _translated_errors(), self._redis.pipeline(transaction=False) as pipeline:
             for lane in Lane:
-                pipeline.llen(lane)
-            return [lane for lane, size in zip(Lane, pipeline.execute(), strict=True) if not size]
+                # Kombu adds on the left and takes from the right.
+                pipeline.lindex(lane, -1)
+            next_messages = pipeline.execute()
+        times = {lane: _published_at(each) for lane, each in zip(Lane, next_messages, strict=True)}
+        return {lane: time for lane, time in times.items() if time}
 
     def remembers(self) -> bool:
         """Whether the mark of `remember` is there. Raises BrokerUnavailableError."""
@@ -80,6 +98,16 @@ class CeleryBroker:
         """Close the connections."""
         self._app.close()
         self._redis.close()
+
+
+def _published_at(message: bytes | None) -> datetime | None:
+    if message is None:
+        return NOTHING_WAITS
+    try:
+        return datetime.fromisoformat(json.loads(message)["headers"][_PUBLISHED_AT]).astimezone(UTC)
+    except (ValueError, LookupError, TypeError):
+        # Not one of ours, or of an older version: it is given out in its turn.
+        return None
 
 
 @contextmanager

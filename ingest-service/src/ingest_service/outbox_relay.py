@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -43,8 +43,11 @@ AnswerT = TypeVar("AnswerT")
 class RelayBroker(Broker, Protocol):
     """A broker that also tells what it holds. Used by one thread at a time."""
 
-    def empty_lanes(self) -> list[Lane]:
-        """The lanes whose queue holds no message. Raises BrokerUnavailableError."""
+    def given_out_until(self) -> dict[Lane, datetime]:
+        """When the next message of each lane was published, as `take_due` wants it.
+
+        Raises BrokerUnavailableError.
+        """
 
     def remembers(self) -> bool:
         """Whether the broker still has what `remember` left. Raises BrokerUnavailableError."""
@@ -89,8 +92,8 @@ class OutboxRelay:
                 pass
             # Only now: a relay that dies before this leaves the rest to the next look.
             await self._ask(self._broker.remember)
-        empty = await self._ask(self._broker.empty_lanes)
-        return sum([await self._relay_all(reason, empty) for reason in RepublishReason])
+        until = await self._ask(self._broker.given_out_until)
+        return sum([await self._relay_all(reason, until) for reason in RepublishReason])
 
     async def _try_to_relay(self) -> None:
         try:
@@ -103,18 +106,22 @@ class OutboxRelay:
             self._failures += 1
             _log.exception("relay_broke")
 
-    async def _relay_all(self, reason: RepublishReason, empty_lanes: Sequence[Lane]) -> int:
+    async def _relay_all(
+        self, reason: RepublishReason, given_out_until: Mapping[Lane, datetime]
+    ) -> int:
         total = 0
-        while count := await self._relay_group(reason, empty_lanes):
+        while count := await self._relay_group(reason, given_out_until):
             total += count
             if count < _GROUP:
                 break
         return total
 
-    async def _relay_group(self, reason: RepublishReason, empty_lanes: Sequence[Lane]) -> int:
+    async def _relay_group(
+        self, reason: RepublishReason, given_out_until: Mapping[Lane, datetime]
+    ) -> int:
         # The rows stay locked until their messages are out: a worker that is faster waits for it.
         async with self._pool.acquire() as connection, connection.transaction():
-            tasks = await take_due(connection, reason, _GROUP, empty_lanes)
+            tasks = await take_due(connection, reason, _GROUP, given_out_until)
             if tasks:
                 messages = [_message(task) for task in tasks]
                 await self._ask(lambda: self._broker.publish(messages))

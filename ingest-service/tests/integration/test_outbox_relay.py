@@ -1,7 +1,9 @@
 """What the relay brings back to the queue, and what it leaves alone. Time passes by SQL."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -12,7 +14,7 @@ from ingest_service import outbox_relay
 from ingest_service.celery_broker import CeleryBroker
 from ingest_service.outbox_relay import OutboxRelay
 from ingest_service.paused_lanes import PausedLanes
-from ingest_service.task_publisher import BrokerUnavailableError
+from ingest_service.task_publisher import BrokerUnavailableError, TaskMessage
 from photo_domain.task_id import new_task_id
 from photo_records.outbox import RepublishReason
 from photo_records.task_queue import Lane
@@ -110,21 +112,64 @@ async def test_what_is_not_due_is_left_alone(
     assert queue.task_ids(Lane.INTERACTIVE) == []
 
 
-async def test_a_long_healthy_backlog_is_never_published_again(
-    relay: OutboxRelay, photos: Photos, queue: Any
+@pytest.fixture
+def publish_next(
+    queue: Any, redis_url: str, open_broker: Callable[[str], CeleryBroker]
+) -> Callable[[Lane, timedelta], None]:
+    """Give a lane a message of that age, of a task that nobody knows."""
+
+    def publish(lane: Lane, age: timedelta) -> None:
+        broker = open_broker(redis_url)
+        broker.publish([TaskMessage(new_task_id(), lane, "a batch", "a request")])
+        message = json.loads(queue.client.lpop(lane))
+        message["headers"]["published_at"] = (datetime.now(UTC) - age).isoformat()
+        queue.client.lpush(lane, json.dumps(message))
+
+    return publish
+
+
+async def test_a_healthy_backlog_is_never_published_again(
+    relay: OutboxRelay, photos: Photos, publish_next: Callable[[Lane, timedelta], None]
 ) -> None:
     await photos(100, enqueued_at=LONG_AGO)
-    queue.client.lpush(Lane.BULK, "a message that a worker will come to")
+    publish_next(Lane.BULK, timedelta(minutes=10))
     assert await relay.relay_once() == 0
-    assert queue.client.llen(Lane.BULK) == 1
+
+
+async def test_what_a_busy_lane_has_passed_is_published_again(
+    relay: OutboxRelay,
+    photos: Photos,
+    queue: Any,
+    publish_next: Callable[[Lane, timedelta], None],
+) -> None:
+    [lost] = await photos(1, enqueued_at=LONG_AGO)
+    await photos(1, enqueued_at="now() - interval '9 minutes 30 seconds'")
+    publish_next(Lane.INTERACTIVE, timedelta(minutes=8, seconds=45))
+    assert await relay.relay_once() == 1
+    assert queue.task_ids(Lane.INTERACTIVE)[1:] == [lost]
+
+
+async def test_a_message_that_does_not_tell_its_age_passes_nothing(
+    relay: OutboxRelay, photos: Photos, queue: Any
+) -> None:
+    await photos(1, enqueued_at=LONG_AGO)
+    times = ('"yesterday"', "7", '"2020-01-01T00:00:00"')
+    headers = [f'{{"headers": {{"published_at": {time}}}}}' for time in times]
+    for message in ("no JSON", "[]", "{}", *headers):
+        queue.client.delete(Lane.INTERACTIVE)
+        queue.client.lpush(Lane.INTERACTIVE, message)
+        assert await relay.relay_once() == 0
 
 
 async def test_an_empty_lane_does_not_speak_for_the_other(
-    relay: OutboxRelay, photos: Photos, queue: Any
+    relay: OutboxRelay,
+    photos: Photos,
+    queue: Any,
+    publish_next: Callable[[Lane, timedelta], None],
 ) -> None:
     await photos(30, enqueued_at=LONG_AGO)
     lost = await photos(2, enqueued_at=LONG_AGO)
-    queue.client.lpush(Lane.BULK, "a message that a worker will come to")
+    publish_next(Lane.BULK, timedelta(minutes=10))
     assert await relay.relay_once() == 2
     assert queue.task_ids(Lane.INTERACTIVE) == lost
 

@@ -1,7 +1,9 @@
 """The status service as the gateway uses it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 import structlog
@@ -16,8 +18,9 @@ from upload_gateway.request_id import rpc_metadata
 from upload_gateway.task_document import TaskDict, rendition_url, status_url
 
 _QUERY_SECONDS = 5.0
-# A rendition is small, but its reader may be slow.
+# A rendition is small, but its reader may be slow: the whole has this time, each part the other.
 _OBJECT_SECONDS = 300.0
+_PART_SECONDS = 5.0
 
 _STATUS = {pb.TaskStatus.Value(f"TASK_STATUS_{status.name}"): status for status in TaskStatus}
 _STAGE = {pb.TaskStage.Value(f"TASK_STAGE_{stage.name}"): stage for stage in TaskStage}
@@ -80,9 +83,11 @@ class StatusClient:
     async def _open(self, request: pb.GetObjectRequest) -> ReadObject:
         call = self._stub.GetObject(request, timeout=_OBJECT_SECONDS, metadata=rpc_metadata())
         try:
-            first = await call.read()
+            first = await _next_part(call)
         except grpc.aio.AioRpcError as error:
             raise _explained(error) from error
+        except TimeoutError as error:
+            raise _unanswered("late") from error
         if not isinstance(first, pb.GetObjectResponse):
             raise unavailable("service_unavailable", "The status service answered nothing.")
         info = first.info
@@ -90,7 +95,7 @@ class StatusClient:
         async def chunks() -> AsyncIterator[bytes]:
             try:
                 # A call that was read by hand once must be read so to its end.
-                while isinstance(message := await call.read(), pb.GetObjectResponse):
+                while isinstance(message := await _next_part(call), pb.GetObjectResponse):
                     yield message.chunk
             finally:
                 # Leaving the loop early does not end the call by itself.
@@ -99,11 +104,22 @@ class StatusClient:
         return ReadObject(info.content_type, info.size, info.file_name, chunks())
 
 
+async def _next_part(call: "grpc.aio.UnaryStreamCall[Any, Any]") -> Any:
+    """The next message of a stream; TimeoutError where the service stands still."""
+    try:
+        async with asyncio.timeout(_PART_SECONDS):
+            return await call.read()
+    except TimeoutError:
+        call.cancel()
+        raise
+
+
 def _explained(error: grpc.aio.AioRpcError) -> Exception:
-    stated = request_error_of(error)
-    if stated is not None:
-        return stated
-    _log.warning("status_call_failed", code=error.code().name)
+    return request_error_of(error) or _unanswered(error.code().name)
+
+
+def _unanswered(why: str) -> Exception:
+    _log.warning("status_call_failed", code=why)
     return unavailable("service_unavailable", "The status service does not answer; try again soon.")
 
 

@@ -10,7 +10,6 @@ from photo_objects.object_reader import ObjectReader
 from photo_objects.rendition_writer import RenditionWriter
 from photo_objects.store_url import StorageUrlError, StoreLimits, open_store
 from photo_records.database_url import with_driver
-from photo_worker.child_deaths import ChildDeaths
 from photo_worker.claim_holder import ClaimHolder
 from photo_worker.image_handler import ImageHandler
 from photo_worker.processing.photo_processor import PhotoProcessor
@@ -26,10 +25,9 @@ if TYPE_CHECKING:
 _STORE_LIMITS = StoreLimits(idle=10, request=20, retries=2, retry=10)
 
 
-def build_child_deaths(settings: WorkerSettings, holder: ClaimHolder) -> ChildDeaths:
-    """What the pool's parent tells of its children; it connects only while it writes."""
-    engine = _build_engine(settings.database_url.get_secret_value(), poolclass=NullPool)
-    return ChildDeaths(engine, holder)
+def build_parent_engine(settings: WorkerSettings) -> Engine:
+    """The database for the pool's parent: no connection outlives its use, so none is forked."""
+    return _build_engine(settings.database_url.get_secret_value(), poolclass=NullPool)
 
 
 def image_handler_builder(

@@ -2,20 +2,18 @@
 
 import select
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
-import psycopg2
-import psycopg2.extensions
 import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from photo_domain.failure import FailureCode
-from photo_records.task_claims import CrashVerdict, count_crash, end_timed_out
+from photo_records.task_claims import CrashVerdict, count_crash, end_timed_out, give_back
 from photo_worker.claim_holder import ClaimHolder
+from photo_worker.database_patience import waits_that_end
 from photo_worker.outcome import Outcome, OutcomeKind
 
 _log = structlog.get_logger(__name__)
@@ -24,6 +22,8 @@ _TRIES = 3
 # In seconds, for all tries together: meanwhile the parent hands out no work.
 _PATIENCE = 5.0
 _PAUSE = 0.2
+# In seconds: a healthy database takes a connection sooner.
+_PROMPT = 1.0
 
 AnswerT = TypeVar("AnswerT")
 
@@ -40,12 +40,34 @@ class ChildDeaths:
         self._holder = holder
 
     def timed_out(self, task_id: UUID, pid: int) -> Outcome | None:
-        """The process worked on the task for too long; None if it did not hold the task."""
-        ended = self._write(lambda connection: end_timed_out(connection, task_id, self._name(pid)))
-        if not ended:
-            return None
-        _log.warning("task_timed_out", pid=pid)
-        return Outcome(OutcomeKind.FAILURE, failure=FailureCode.TIMEOUT)
+        """The process worked on the task for too long; None if it did not hold the task.
+
+        A database that makes even the parent wait held up the process too: the photo is not to
+        blame, and another run takes it up.
+        """
+        asked = time.monotonic()
+
+        def end(connection: Connection) -> Outcome | None:
+            if time.monotonic() - asked > _PROMPT:
+                return self._give_back(connection, task_id, pid)
+            if not end_timed_out(connection, task_id, self._name(pid)):
+                return None
+            return Outcome(OutcomeKind.FAILURE, failure=FailureCode.TIMEOUT)
+
+        outcome = self._write(end)
+        if outcome:
+            _log.warning("task_timed_out", pid=pid, result=str(outcome.kind))
+        return outcome
+
+    def stood_still(self, task_id: UUID, pid: int) -> Outcome | None:
+        """The process was held still until its time was up; None if it did not hold the task.
+
+        That says nothing about the photo: another run takes it up.
+        """
+        outcome = self._write(lambda connection: self._give_back(connection, task_id, pid))
+        if outcome:
+            _log.warning("task_stood_still", pid=pid)
+        return outcome
 
     def crashed(self, task_id: UUID, pid: int) -> Outcome | None:
         """The process died by itself while it had the task; None if it did not hold it."""
@@ -57,12 +79,17 @@ class ChildDeaths:
             return Outcome(OutcomeKind.GIVEN_BACK)
         return Outcome(OutcomeKind.FAILURE, failure=FailureCode.CRASHED)
 
+    def _give_back(self, connection: Connection, task_id: UUID, pid: int) -> Outcome | None:
+        if not give_back(connection, task_id, self._name(pid)):
+            return None
+        return Outcome(OutcomeKind.GIVEN_BACK)
+
     def _name(self, pid: int) -> str:
         return self._holder.name_of(pid)
 
     def _write(self, statement: Callable[[Connection], AnswerT]) -> AnswerT | None:
         deadline = time.monotonic() + _PATIENCE
-        with _waits_that_end(deadline):
+        with waits_that_end(deadline):
             for number in range(_TRIES):
                 try:
                     with self._engine.begin() as connection:
@@ -75,27 +102,3 @@ class ChildDeaths:
                 select.select([], [], [], _PAUSE)
         _log.warning("task_left_to_its_lease")
         return None
-
-
-@contextmanager
-def _waits_that_end(deadline: float) -> Iterator[None]:
-    """Let psycopg2 wait for the database until `deadline` (monotonic seconds), not for ever.
-
-    Neither `connect_timeout` nor `statement_timeout` helps against a server that is frozen.
-    Source: https://www.psycopg.org/docs/advanced.html#support-for-coroutine-libraries.
-    """
-
-    def wait(connection: psycopg2.extensions.connection) -> None:
-        while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
-            left = deadline - time.monotonic()
-            fileno = connection.fileno()
-            reading = [fileno] if state == psycopg2.extensions.POLL_READ else []
-            writing = [fileno] if state == psycopg2.extensions.POLL_WRITE else []
-            if left <= 0 or not any(select.select(reading, writing, [], left)):
-                raise psycopg2.OperationalError("the database did not answer in time")
-
-    psycopg2.extensions.set_wait_callback(wait)
-    try:
-        yield
-    finally:
-        psycopg2.extensions.set_wait_callback(None)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from photo_domain.failure import FailureCode, ProcessingError
 from photo_domain.file_format import FORMAT_BY_CONTENT_TYPE
@@ -36,7 +36,8 @@ from photo_worker.retry_delay import delay_after
 
 _log = structlog.get_logger(__name__)
 
-_DATABASE_TROUBLE = (OperationalError, InterfaceError)
+# InternalError: a primary that has become a standby takes no writes.
+_DATABASE_TROUBLE = (OperationalError, InterfaceError, InternalError)
 _TRANSIENT = (*_DATABASE_TROUBLE, StorageUnavailableError)
 
 # The pauses between attempts to claim while the database is away, in seconds: a child with nothing

@@ -14,7 +14,7 @@ class OutcomeKind(StrEnum):
     FAILURE = "failure"
     # It waits for another attempt.
     POSTPONED = "postponed"
-    # Its process died; another run may begin at once.
+    # Its process died or was held still; another run may begin at once.
     GIVEN_BACK = "given_back"
     # The task is unknown, has ended, is another run's or is not due.
     NOT_CLAIMED = "not_claimed"

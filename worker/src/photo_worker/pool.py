@@ -13,10 +13,12 @@ from celery import signals
 from prometheus_client.multiprocess import mark_process_dead
 
 from photo_records.task_queue import Lane
-from photo_worker.bootstrap import build_child_deaths, image_handler_builder
+from photo_worker.bootstrap import build_parent_engine, image_handler_builder
 from photo_worker.celery_app import make_celery_app
+from photo_worker.child_deaths import ChildDeaths
 from photo_worker.claim_holder import ClaimHolder
 from photo_worker.image_handler import ImageHandler
+from photo_worker.schema_wait import wait_for_schema
 from photo_worker.settings import WorkerSettings
 from photo_worker.task_request import request_class
 from photo_worker.tasks import register_image_handler
@@ -33,8 +35,10 @@ def run_pool(settings: WorkerSettings, metrics_folder: Path) -> int:
     # The first call in a child builds the adapters; the parent never calls it.
     handler_of_process = functools.cache(image_handler_builder(settings, holder))
     app = make_celery_app(settings)
-    deaths = build_child_deaths(settings, holder)
-    register_image_handler(app, handler_of_process, request_class(deaths))
+    engine = build_parent_engine(settings)
+    if not wait_for_schema(engine):
+        return 0
+    register_image_handler(app, handler_of_process, request_class(ChildDeaths(engine, holder)))
     lifecycle = _Lifecycle(settings, metrics_folder, handler_of_process)
     lifecycle.connect()
     worker = app.Worker(

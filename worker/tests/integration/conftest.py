@@ -20,7 +20,7 @@ import pytest
 from celery import Celery
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Engine, Row, create_engine, insert, select, text
+from sqlalchemy import Engine, Row, create_engine, func, insert, select, text
 
 from local_stack.embedded_redis import EmbeddedRedis
 from local_stack.ports import free_ports
@@ -106,6 +106,14 @@ class Library:
         with self.engine.begin() as connection:
             query = select(PhotoRecord.__table__).where(PhotoRecord.task_id == task_id)
             return connection.execute(query).one()
+
+    def seconds_since_claim(self, task_id: UUID) -> float:
+        """How long ago the last run of a task began, by the database's clock."""
+        with self.engine.begin() as connection:
+            query = select(func.extract("epoch", func.now() - PhotoRecord.started_at)).where(
+                PhotoRecord.task_id == task_id
+            )
+            return float(connection.execute(query).scalar_one())
 
     def pending(self, task_id: UUID) -> int:
         with self.engine.begin() as connection:
@@ -237,13 +245,15 @@ def library(
 
 
 @pytest.fixture(scope="session")
-def run_worker(redis_server: EmbeddedRedis, tmp_path_factory: pytest.TempPathFactory) -> RunWorker:
+def start_worker(
+    redis_server: EmbeddedRedis, tmp_path_factory: pytest.TempPathFactory
+) -> RunWorker:
     """Starts a worker for the time of a context; whatever of it still runs then is killed."""
 
     numbers = itertools.count(1)
 
     @contextmanager
-    def run(library: Library, *program: str, **settings: str) -> Iterator[RunningWorker]:
+    def start(library: Library, *program: str, **settings: str) -> Iterator[RunningWorker]:
         # Each worker has a Redis database of its own: no other takes its messages.
         own_redis_url = f"{redis_server.redis_url.rpartition('/')[0]}/{next(numbers)}"
         (port,) = free_ports(1)
@@ -263,7 +273,6 @@ def run_worker(redis_server: EmbeddedRedis, tmp_path_factory: pytest.TempPathFac
         app = Celery("publisher", broker=own_redis_url, backend=own_redis_url, set_as_current=False)
         worker = RunningWorker(process, port, log, app)
         try:
-            wait_until(worker.is_ready, "the worker is ready")
             yield worker
         finally:
             left = worker.children() if process.poll() is None else []
@@ -278,6 +287,19 @@ def run_worker(redis_server: EmbeddedRedis, tmp_path_factory: pytest.TempPathFac
                     process.kill()
                     process.wait()
                 app.close()
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def run_worker(start_worker: RunWorker) -> RunWorker:
+    """The same, once it takes tasks."""
+
+    @contextmanager
+    def run(library: Library, *program: str, **settings: str) -> Iterator[RunningWorker]:
+        with start_worker(library, *program, **settings) as worker:
+            wait_until(worker.is_ready, "the worker is ready")
+            yield worker
 
     return run
 

@@ -92,6 +92,65 @@ def test_a_photo_that_takes_too_long_ends_as_timeout_and_the_next_one_succeeds(
         assert worker.metric("photo_worker_tasks_total", code="timeout") == 1
 
 
+def test_a_process_that_is_held_still_for_too_long_costs_its_photo_nothing(
+    run_worker: Any, library: Any, jpeg: bytes, gate: Path, process_of: Any, wait: Wait
+) -> None:
+    settings = {"TASK_TIME_LIMIT_SECONDS": "5", "WORKER_CONCURRENCY": "1"}
+    with run_worker(library, PROGRAM, str(gate), **settings) as worker:
+        task_id = library.add(jpeg + b"waits")
+        worker.publish(task_id)
+        process = process_of(task_id)
+        process.suspend()
+        gate.touch()
+        photo = library.wait_for_end(task_id)
+        assert (photo.status, photo.attempts, photo.crashes) == ("SUCCESS", 2, 0)
+        assert library.pending(task_id) == 0
+        wait(lambda: not process.is_running(), "the process is replaced")
+        assert worker.metric("photo_worker_tasks_total", result="given_back") == 1
+        assert worker.metric("photo_worker_tasks_total", code="timeout") == 0
+        assert AsyncResult(str(task_id), app=worker.app).get(timeout=60)["photo_id"] == photo.id
+
+
+def test_a_whole_worker_that_is_held_still_for_too_long_costs_its_photo_nothing(
+    run_worker: Any, library: Any, jpeg: bytes, gate: Path, process_of: Any, wait: Wait
+) -> None:
+    limit = 5
+    settings = {"TASK_TIME_LIMIT_SECONDS": str(limit), "WORKER_CONCURRENCY": "1"}
+    with run_worker(library, PROGRAM, str(gate), **settings) as worker:
+        task_id = library.add(jpeg + b"waits")
+        worker.publish(task_id)
+        # As a paused container: all at once, and awake again before the lease runs out.
+        everyone = [process_of(task_id), psutil.Process(worker.process.pid)]
+        for process in everyone:
+            process.suspend()
+        wait(lambda: library.seconds_since_claim(task_id) > limit + 4, "the limit is long past")
+        for process in everyone:
+            process.resume()
+        wait(
+            lambda: worker.metric("photo_worker_tasks_total", result="given_back"),
+            "the worker notices that it was asleep",
+        )
+        gate.touch()
+        photo = library.wait_for_end(task_id)
+        assert (photo.status, photo.attempts, photo.crashes) == ("SUCCESS", 2, 0)
+
+
+def test_a_photo_that_was_not_even_claimed_within_the_time_limit_is_delivered_again(
+    run_worker: Any, library: Any, jpeg: bytes, gate: Path, wait: Wait
+) -> None:
+    settings = {"TASK_TIME_LIMIT_SECONDS": "3", "WORKER_CONCURRENCY": "1"}
+    with run_worker(library, PROGRAM, str(gate), **settings) as worker:
+        (process,) = worker.children()
+        barrier = gate.with_name("nobody claims")
+        barrier.touch()
+        task_id = library.add(jpeg)
+        worker.publish(task_id)
+        wait(lambda: not process.is_running(), "the process that could not claim is replaced")
+        barrier.unlink()
+        photo = library.wait_for_end(task_id)
+        assert (photo.status, photo.attempts, photo.crashes) == ("SUCCESS", 1, 0)
+
+
 def test_a_worker_that_is_killed_counts_no_crash_and_leaves_its_photo_to_the_lease(
     run_worker: Any, library: Any, jpeg: bytes, gate: Path, process_of: Any, wait: Wait
 ) -> None:

@@ -1,12 +1,14 @@
 """The worker's parent hands out no work while it writes: that has to end."""
 
 import socket
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg2.extensions
 import pytest
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 
 from photo_domain.task_id import new_task_id
 from photo_records.database_url import with_driver
@@ -14,6 +16,8 @@ from photo_records.task_claims import claim_task
 from photo_worker.child_deaths import ChildDeaths
 from photo_worker.claim_holder import ClaimHolder
 from photo_worker.outcome import OutcomeKind
+
+Wait = Callable[[Callable[[], Any], str], Any]
 
 HOLDER = ClaimHolder()
 
@@ -31,17 +35,52 @@ def test_a_database_that_accepts_and_never_answers_is_given_up(
     assert psycopg2.extensions.get_wait_callback() is None
 
 
-def test_no_connection_stays_open_after_a_write(library: Any, jpeg: bytes) -> None:
-    task_id = library.add(jpeg)
-    with library.engine.begin() as connection:
-        assert claim_task(connection, task_id, timedelta(minutes=2), HOLDER.name_of(7))
-    engine = create_engine(
+@pytest.fixture
+def engine(library: Any) -> Engine:
+    return create_engine(
         with_driver(library.database_url, "psycopg2"),
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
         connect_args={"application_name": "parent"},
     )
+
+
+@pytest.fixture
+def task_id(library: Any, jpeg: bytes) -> UUID:
+    """A task that the process 7 has claimed."""
+    task_id: UUID = library.add(jpeg)
+    with library.engine.begin() as connection:
+        assert claim_task(connection, task_id, timedelta(minutes=2), HOLDER.name_of(7))
+    return task_id
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kind", "status"),
+    [(60.0, OutcomeKind.FAILURE, "FAILURE"), (0.0, OutcomeKind.GIVEN_BACK, "PENDING")],
+    ids=["a prompt database", "a slow database"],
+)
+def test_a_time_limit_is_held_against_a_photo_unless_the_database_is_slow(
+    library: Any,
+    engine: Engine,
+    task_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+    prompt: float,
+    kind: OutcomeKind,
+    status: str,
+) -> None:
+    monkeypatch.setattr("photo_worker.child_deaths._PROMPT", prompt)
+    outcome = ChildDeaths(engine, HOLDER).timed_out(task_id, 7)
+    assert outcome is not None
+    assert outcome.kind is kind
+    photo = library.photo(task_id)
+    assert (photo.status, photo.crashes, photo.lease_expires_at) == (status, 0, None)
+
+
+def test_no_connection_stays_open_after_a_write(
+    library: Any, engine: Engine, task_id: UUID, wait: Wait
+) -> None:
     outcome = ChildDeaths(engine, HOLDER).crashed(task_id, 7)
     assert outcome is not None
     assert outcome.kind is OutcomeKind.GIVEN_BACK
-    assert library.connections("parent") == 0
+    # The server needs a moment to notice.
+    wait(lambda: library.connections("parent") == 0, "the connection is closed")

@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import create_engine, func, update
+from sqlalchemy import Engine, create_engine, func, update
 
 from photo_domain.file_format import FileFormat
 from photo_objects.object_reader import ObjectReader
 from photo_objects.rendition_writer import RenditionWriter
 from photo_objects.store_url import open_store
+from photo_records.database_url import with_driver
 from photo_records.tables import PhotoRecord
 from photo_worker.image_handler import DatabaseUnavailableError, ImageHandler
 from photo_worker.outcome import OutcomeKind
@@ -21,8 +22,6 @@ from photo_worker.processing.processed_photo import ProcessedPhoto
 from photo_worker.rendition_storage import RenditionStorage
 
 LEASE = timedelta(seconds=135)
-# Nobody listens on port 1.
-NOWHERE = create_engine("postgresql+psycopg2://photo@127.0.0.1:1/photo")
 
 
 class InterruptedProcessor(PhotoProcessor):
@@ -36,6 +35,18 @@ class InterruptedProcessor(PhotoProcessor):
         photo = super().process(data, claimed)
         self._interrupt()
         return photo
+
+
+@pytest.fixture(params=["away", "read-only"])
+def unusable(library: Any, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A database that nobody can write to: nobody listens on port 1, or it became a standby."""
+    url = {"away": "postgresql://photo@127.0.0.1:1/photo", "read-only": library.database_url}
+    engine = create_engine(
+        with_driver(url[request.param], "psycopg2"),
+        connect_args={"options": "-c default_transaction_read_only=on"},
+    )
+    yield engine
+    engine.dispose()
 
 
 def handler_for(library: Any, interrupt: Callable[[], None] = lambda: None) -> ImageHandler:
@@ -168,10 +179,10 @@ def test_a_task_whose_runs_vanished_twenty_times_ends_without_another(
 
 
 def test_a_database_that_goes_away_before_the_end_leaves_the_task_to_its_lease(
-    library: Any, jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    library: Any, jpeg: bytes, unusable: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_id = library.add(jpeg)
-    handler = handler_for(library, lambda: monkeypatch.setattr(handler, "_engine", NOWHERE))
+    handler = handler_for(library, lambda: monkeypatch.setattr(handler, "_engine", unusable))
     assert handler.handle(task_id).kind is OutcomeKind.POSTPONED
     photo = library.photo(task_id)
     assert (photo.status, photo.attempts) == ("PENDING", 1)
@@ -179,12 +190,12 @@ def test_a_database_that_goes_away_before_the_end_leaves_the_task_to_its_lease(
 
 
 def test_a_database_that_is_away_is_reported_after_some_patience(
-    library: Any, jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    library: Any, jpeg: bytes, unusable: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_id = library.add(jpeg)
     monkeypatch.setattr("photo_worker.image_handler._CLAIM_PAUSES", (0.01, 0.01))
     handler = handler_for(library)
-    monkeypatch.setattr(handler, "_engine", NOWHERE)
+    monkeypatch.setattr(handler, "_engine", unusable)
     with pytest.raises(DatabaseUnavailableError):
         handler.handle(task_id)
     assert library.photo(task_id).attempts == 0

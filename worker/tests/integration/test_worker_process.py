@@ -1,6 +1,5 @@
 """The real worker process on a real Redis, Postgres and folder."""
 
-import dataclasses
 import json
 import signal
 from collections.abc import Callable
@@ -233,12 +232,12 @@ def test_without_a_database_the_message_stays_in_the_queue(
     run_worker: Any, library: Any, jpeg: bytes, wait: Wait
 ) -> None:
     task_id = library.add(jpeg)
-    nowhere = dataclasses.replace(library, database_url="postgresql://photo@127.0.0.1:1/photo")
-    with run_worker(nowhere) as worker:
-        worker.publish(task_id)
-        wait(lambda: "database_unavailable" in worker.log.read_text(), "the worker notices")
-        worker.process.send_signal(signal.SIGTERM)
-        assert worker.process.wait(60) == 0
+    with run_worker(library) as worker:
+        with library.away():
+            worker.publish(task_id)
+            wait(lambda: "database_unavailable" in worker.log.read_text(), "the worker notices")
+            worker.process.send_signal(signal.SIGTERM)
+            assert worker.process.wait(60) == 0
         with worker.app.connection_for_read() as connection:
             message = connection.default_channel.basic_get(str(Lane.INTERACTIVE), no_ack=True)
         assert message.headers["id"] == str(task_id)

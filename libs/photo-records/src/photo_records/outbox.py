@@ -1,14 +1,18 @@
 """The outbox: PENDING rows whose message is not with the broker, or no longer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
 import asyncpg
 
 from photo_records.task_queue import Lane
+
+# The time of the next message of a lane that has none.
+NOTHING_WAITS = datetime.max.replace(tzinfo=UTC)
+_NOT_KNOWN = datetime.min.replace(tzinfo=UTC)
 
 
 class RepublishReason(StrEnum):
@@ -20,7 +24,7 @@ class RepublishReason(StrEnum):
     ATTEMPT_DUE = "attempt_due"
     # Whoever worked on it is gone.
     LEASE_EXPIRED = "lease_expired"
-    # Its lane is empty, yet nobody has taken it up: the broker lost its message.
+    # Its lane has moved on past it, yet nobody has taken it up: the broker lost its message.
     MESSAGE_LOST = "message_lost"
 
 
@@ -45,15 +49,19 @@ class LaneState:
 # What is not claimed and waits for nothing: only its message can bring it on.
 _UNCLAIMED = "lease_expires_at IS NULL AND next_attempt_at IS NULL"
 
+# Queued a minute before what the lane gives out now: clocks differ, and messages come again.
+_PASSED = " OR ".join(
+    f"(lane = '{lane}' AND enqueued_at < least(${number}, now()) - interval '1 minute')"
+    for number, lane in enumerate(Lane, 2)
+)
+
 _DUE = {
     RepublishReason.NEVER_QUEUED: (
         f"enqueued_at IS NULL AND created_at < now() - interval '5 seconds' AND {_UNCLAIMED}"
     ),
     RepublishReason.ATTEMPT_DUE: "next_attempt_at <= now()",
     RepublishReason.LEASE_EXPIRED: "lease_expires_at <= now()",
-    RepublishReason.MESSAGE_LOST: (
-        f"enqueued_at < now() - interval '1 minute' AND {_UNCLAIMED} AND lane = ANY($2::text[])"
-    ),
+    RepublishReason.MESSAGE_LOST: f"({_PASSED}) AND {_UNCLAIMED}",
 }
 
 # FOR UPDATE SKIP LOCKED: any number of relays share the work. What is being written is left out.
@@ -109,16 +117,19 @@ async def take_due(
     connection: asyncpg.pool.PoolConnectionProxy,
     reason: RepublishReason,
     limit: int,
-    empty_lanes: Sequence[Lane],
+    given_out_until: Mapping[Lane, datetime],
 ) -> list[OutboxTask]:
     """Lock up to `limit` tasks that are due for `reason`, until the transaction ends.
 
-    Tasks of paused lanes are left alone. `empty_lanes` are those whose queue is empty; only
-    MESSAGE_LOST looks at them.
+    Tasks of paused lanes are left alone. `given_out_until` says when the message that is next in a
+    lane was published, NOTHING_WAITS for an empty one; a lane of which that is not known is left
+    out. Only MESSAGE_LOST looks at it: a lane gives out its messages in their order.
     """
     query = _TAKE.format(due=_DUE[reason])
-    lanes = [list(empty_lanes)] if reason is RepublishReason.MESSAGE_LOST else []
-    rows = await connection.fetch(query, limit, *lanes)
+    limits = [given_out_until.get(lane, _NOT_KNOWN) for lane in Lane]
+    rows = await connection.fetch(
+        query, limit, *(limits if reason is RepublishReason.MESSAGE_LOST else ())
+    )
     return [
         OutboxTask(row["id"], row["task_id"], row["batch_id"], Lane(row["lane"])) for row in rows
     ]

@@ -202,6 +202,15 @@ def end_timed_out(connection: Connection, task_id: UUID, claimed_by: str) -> boo
     return _end(connection, failing(_held(task_id, claimed_by), FailureCode.TIMEOUT), ())
 
 
+def give_back(connection: Connection, task_id: UUID, claimed_by: str) -> bool:
+    """Free the task for another run at once if that process holds it; otherwise False.
+
+    Nothing is held against it, but that the run counts as one of MAX_RUNS.
+    """
+    statement = _held(task_id, claimed_by).values(enqueued_at=null())
+    return connection.execute(statement).rowcount == 1
+
+
 def count_crash(connection: Connection, task_id: UUID, claimed_by: str) -> CrashVerdict | None:
     """Count the death of that process against the task it held; None if it held it no longer.
 

@@ -28,6 +28,7 @@ from photo_records.task_claims import (
     end_timed_out,
     finish_failure,
     finish_success,
+    give_back,
     postpone,
 )
 from photo_records.task_queue import Lane
@@ -103,6 +104,10 @@ class Tasks:
     def time_out(self, task_id: UUID, claimed_by: str = HOLDER) -> bool:
         with self.engine.begin() as connection:
             return end_timed_out(connection, task_id, claimed_by)
+
+    def give_back(self, task_id: UUID, claimed_by: str = HOLDER) -> bool:
+        with self.engine.begin() as connection:
+            return give_back(connection, task_id, claimed_by)
 
     def crash(self, task_id: UUID, claimed_by: str = HOLDER) -> CrashVerdict | None:
         with self.engine.begin() as connection:
@@ -320,8 +325,9 @@ def test_a_claim_and_an_end_are_one_statement_each(tasks: Tasks) -> None:
     tasks.exhaust(task_id)
     claimed = tasks.claimed(task_id)
     tasks.time_out(task_id, OTHER_HOLDER)
+    tasks.give_back(task_id, OTHER_HOLDER)
     tasks.succeed(claimed)
-    assert len(statements) == 6
+    assert len(statements) == 7
 
 
 def test_a_crash_gives_the_task_back_at_once_and_the_third_ends_it(tasks: Tasks) -> None:
@@ -358,7 +364,21 @@ def test_a_time_limit_ends_the_task_of_the_process_that_holds_it(tasks: Tasks) -
     assert not tasks.succeed(claimed)
 
 
-@pytest.mark.parametrize("end", [Tasks.time_out, Tasks.crash])
+def test_a_task_that_is_given_back_is_free_at_once_and_its_run_is_fenced(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    tasks.change(task_id, enqueued_at=func.now())
+    claimed = tasks.claimed(task_id)
+    assert tasks.give_back(task_id)
+    photo = tasks.photo(task_id)
+    assert (photo.status, photo.crashes, photo.attempts) == (TaskStatus.PENDING, 0, 1)
+    assert (photo.lease_expires_at, photo.claimed_by, photo.enqueued_at) == (None, None, None)
+    assert photo.revision == claimed.revision + 1
+    assert not tasks.succeed(claimed)
+    assert tasks.claimed(task_id).attempts == 2
+    assert tasks.pending(task_id) == 1
+
+
+@pytest.mark.parametrize("end", [Tasks.time_out, Tasks.crash, Tasks.give_back])
 def test_only_the_holder_of_the_claim_is_held_to_account(
     tasks: Tasks, end: Callable[..., object]
 ) -> None:
@@ -380,14 +400,21 @@ def test_only_the_holder_of_the_claim_is_held_to_account(
     assert {tasks.photo(task_id).crashes for task_id in (free, held, taken_away, ended)} == {0}
 
 
-def test_a_task_whose_runs_vanish_ends_as_crashed_after_twenty(tasks: Tasks) -> None:
+def _let_lease_expire(tasks: Tasks, task_id: UUID) -> None:
+    tasks.change(task_id, lease_expires_at=func.now() - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("vanish", [_let_lease_expire, Tasks.give_back])
+def test_a_task_whose_runs_vanish_ends_as_crashed_after_twenty(
+    tasks: Tasks, vanish: Callable[[Tasks, UUID], object]
+) -> None:
     (task_id,) = tasks.add(1)
     for _ in range(MAX_RUNS):
         assert not tasks.exhaust(task_id)
         tasks.claimed(task_id)
         # The twentieth run may still end by itself.
         assert not tasks.exhaust(task_id)
-        tasks.change(task_id, lease_expires_at=func.now() - timedelta(seconds=1))
+        vanish(tasks, task_id)
     assert tasks.claim(task_id) is None
     assert tasks.exhaust(task_id)
     photo = tasks.photo(task_id)

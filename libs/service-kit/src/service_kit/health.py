@@ -27,6 +27,7 @@ class HealthReporter:
         self._service = service
         self._checks = checks
         self._failing: frozenset[str] | None = None
+        self._asked: set[asyncio.Task[bool]] = set()
 
     async def enter_startup(self) -> None:
         """Report NOT_SERVING until the first check: gRPC's servicer would begin with SERVING."""
@@ -55,9 +56,19 @@ class HealthReporter:
         await self.servicer.enter_graceful_shutdown()
 
     async def _answers(self, name: str) -> bool:
+        check = asyncio.create_task(self._ask(name))
+        self._asked.add(check)
+        check.add_done_callback(self._asked.discard)
         try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
-                await self._checks[name]()
+            done, _ = await asyncio.wait([check], timeout=_TIMEOUT_SECONDS)
+        finally:
+            # It may take long to give up: the report does not wait for that.
+            check.cancel()
+        return bool(done) and check.result()
+
+    async def _ask(self, name: str) -> bool:
+        try:
+            await self._checks[name]()
         except Exception as error:  # noqa: BLE001 - whatever it is, the dependency did not answer
             _log.debug("check_failed", dependency=name, error=type(error).__name__)
             return False

@@ -25,7 +25,7 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 class Dependency:
-    """What a service depends on: answers, fails or hangs as a test says."""
+    """What a service depends on: answers, fails, hangs or clings as a test says."""
 
     def __init__(self) -> None:
         self.state = "answers"
@@ -37,6 +37,12 @@ class Dependency:
             raise ConnectionError("no route")
         if self.state == "hangs":
             await asyncio.Event().wait()
+        if self.state == "clings":
+            try:
+                await asyncio.Event().wait()
+            finally:
+                # As a connection whose cancellation nobody answers.
+                await asyncio.Event().wait()
 
 
 class RunningServer:
@@ -109,7 +115,7 @@ async def test_a_server_whose_dependencies_answer_is_serving_as_a_whole_and_by_n
     await until_health(running.target, SERVING, service.name)
 
 
-@pytest.mark.parametrize("trouble", ["fails", "hangs"])
+@pytest.mark.parametrize("trouble", ["fails", "hangs", "clings"])
 async def test_health_follows_a_dependency_down_and_up_again(
     running: RunningServer, dependency: Dependency, service: Any, trouble: str
 ) -> None:

@@ -1,0 +1,80 @@
+"""A search for an interleaving that loses or doubles a result, over the real statements."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from photo_records import task_claims
+
+from .database import Database
+from .faulty_statements import (
+    ClaimOfLeasedTask,
+    HealthyBacklogRelayed,
+    LeasesNotRelayed,
+    LostMessagesNotRelayed,
+    LostMessagesOfBusyLanesNotRelayed,
+    RevisionReset,
+    UnfencedFinish,
+)
+from .machine import Protocol
+from .statements import Statements
+
+# The same walks every time: what `make test` finds, it finds again.
+_SEARCH = settings(
+    max_examples=60,
+    stateful_step_count=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+# Other walks every time.
+_LONG_SEARCH = settings(
+    _SEARCH, max_examples=500, stateful_step_count=100, derandomize=False, print_blob=True
+)
+# One finding is enough, and nobody reads it.
+_PROOF = settings(_SEARCH, max_examples=300, phases=[Phase.generate], report_multiple_bugs=False)
+
+
+@pytest.fixture
+def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    # Few enough for a walk to use them all up.
+    monkeypatch.setattr(task_claims, "MAX_RUNS", 4)
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+def _search(database: Database, statements: type[Statements], budget: settings) -> None:
+    run_state_machine_as_test(lambda: Protocol(database, statements), settings=budget)
+
+
+# A finding is made small before it is shown, which takes minutes.
+@pytest.mark.timeout(600)
+def test_no_interleaving_loses_or_doubles_a_result(database: Database) -> None:
+    _search(database, Statements, _SEARCH)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+def test_no_interleaving_of_many_more_does(database: Database) -> None:
+    _search(database, Statements, _LONG_SEARCH)
+
+
+@pytest.mark.parametrize(
+    "faulty",
+    [
+        UnfencedFinish,
+        ClaimOfLeasedTask,
+        RevisionReset,
+        LeasesNotRelayed,
+        LostMessagesNotRelayed,
+        LostMessagesOfBusyLanesNotRelayed,
+        HealthyBacklogRelayed,
+    ],
+)
+def test_the_search_finds_a_known_fault(database: Database, faulty: type[Statements]) -> None:
+    with pytest.raises(AssertionError):
+        _search(database, faulty, _PROOF)
