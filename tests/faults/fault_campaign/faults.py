@@ -133,8 +133,7 @@ async def _freeze_busy_worker(scene: Scene) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _forget_everything(scene: Scene) -> AsyncIterator[None]:
     scene.strike_now()
-    with scene.system.redis() as client:
-        client.flushall()
+    scene.system.flush_broker()
     yield
 
 

@@ -58,9 +58,10 @@ class SystemUnderTest:
         """The settings of a running service, to start another one of its kind."""
         return self.process(name).environ()
 
-    def redis(self) -> redis.Redis:
-        """A client of the broker; close it."""
-        return redis.Redis.from_url(self.stack.redis_url)
+    def flush_broker(self) -> None:
+        """Let the broker forget everything."""
+        with redis.Redis.from_url(self.stack.redis_url) as client:
+            client.flushall()
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Ask the database, again while it is away."""
