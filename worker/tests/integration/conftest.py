@@ -1,12 +1,12 @@
 import hashlib
 import io
-import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 
 import psutil
 import pytest
+import redis
 from celery import Celery
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
@@ -250,12 +251,14 @@ def start_worker(
 ) -> RunWorker:
     """Starts a worker for the time of a context; whatever of it still runs then is killed."""
 
-    numbers = itertools.count(1)
+    # Redis has 16 databases; one that was used is emptied and used again.
+    free_databases = deque(range(1, 16))
 
     @contextmanager
     def start(library: Library, *program: str, **settings: str) -> Iterator[RunningWorker]:
         # Each worker has a Redis database of its own: no other takes its messages.
-        own_redis_url = f"{redis_server.redis_url.rpartition('/')[0]}/{next(numbers)}"
+        number = free_databases.popleft()
+        own_redis_url = f"{redis_server.redis_url.rpartition('/')[0]}/{number}"
         (port,) = free_ports(1)
         folder = tmp_path_factory.mktemp("worker")
         log = folder / "log"
@@ -287,6 +290,9 @@ def start_worker(
                     process.kill()
                     process.wait()
                 app.close()
+                with redis.Redis.from_url(own_redis_url) as client:
+                    client.flushdb()
+                free_databases.append(number)
 
     return start
 
