@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -75,6 +75,7 @@ class OutboxRelay:
         try:
             while True:
                 await self._try_to_relay()
+                await self._try_to_measure()
                 await asyncio.sleep(self._pause())
         finally:
             self._thread.shutdown(wait=False)
@@ -85,15 +86,13 @@ class OutboxRelay:
         Raises BrokerUnavailableError and what asyncpg raises; what was not published stays due.
         """
         await self._paused.refresh()
-        await self._measure()
         if not await self._ask(self._broker.remembers):
             _log.warning("broker_lost_its_memory")
             while await forget_queued(self._pool, _GROUP):
                 pass
             # Only now: a relay that dies before this leaves the rest to the next look.
             await self._ask(self._broker.remember)
-        until = await self._ask(self._broker.given_out_until)
-        return sum([await self._relay_all(reason, until) for reason in RepublishReason])
+        return sum([await self._relay_all(reason) for reason in RepublishReason])
 
     async def _try_to_relay(self) -> None:
         try:
@@ -106,19 +105,17 @@ class OutboxRelay:
             self._failures += 1
             _log.exception("relay_broke")
 
-    async def _relay_all(
-        self, reason: RepublishReason, given_out_until: Mapping[Lane, datetime]
-    ) -> int:
+    async def _relay_all(self, reason: RepublishReason) -> int:
         total = 0
-        while count := await self._relay_group(reason, given_out_until):
+        while count := await self._relay_group(reason):
             total += count
             if count < _GROUP:
                 break
         return total
 
-    async def _relay_group(
-        self, reason: RepublishReason, given_out_until: Mapping[Lane, datetime]
-    ) -> int:
+    async def _relay_group(self, reason: RepublishReason) -> int:
+        # Anew for each group: what was published a moment ago is with the broker now.
+        given_out_until = await self._ask(self._broker.given_out_until)
         # The rows stay locked until their messages are out: a worker that is faster waits for it.
         async with self._pool.acquire() as connection, connection.transaction():
             tasks = await take_due(connection, reason, _GROUP, given_out_until)
@@ -131,7 +128,15 @@ class OutboxRelay:
             _log.info("tasks_republished", reason=str(reason), tasks=len(tasks))
         return len(tasks)
 
-    async def _measure(self) -> None:
+    async def _try_to_measure(self) -> None:
+        # Apart from the relaying: a backlog that is slow to count is published all the same.
+        try:
+            await self.measure()
+        except (*DATABASE_DOWN, asyncpg.PostgresError) as error:
+            _log.warning("outbox_not_measured", error=type(error).__name__)
+
+    async def measure(self) -> None:
+        """Set the gauges of the outbox. Raises what asyncpg raises."""
         now = datetime.now(UTC)
         states = await outbox_state(self._pool)
         for lane in Lane:

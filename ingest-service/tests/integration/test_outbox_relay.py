@@ -7,16 +7,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import psycopg2
 import pytest
 from prometheus_client import REGISTRY
 
-from ingest_service import outbox_relay
+from ingest_service import celery_broker, outbox_relay
 from ingest_service.celery_broker import CeleryBroker
 from ingest_service.outbox_relay import OutboxRelay
 from ingest_service.paused_lanes import PausedLanes
 from ingest_service.task_publisher import BrokerUnavailableError, TaskMessage
 from photo_domain.task_id import new_task_id
-from photo_records.outbox import RepublishReason
+from photo_records.outbox import NOTHING_WAITS, RepublishReason
 from photo_records.task_queue import Lane
 
 Photos = Callable[..., Awaitable[list[str]]]
@@ -149,6 +150,39 @@ async def test_what_a_busy_lane_has_passed_is_published_again(
     assert queue.task_ids(Lane.INTERACTIVE)[1:] == [lost]
 
 
+async def test_what_a_long_look_has_published_is_not_taken_for_lost(
+    relay: OutboxRelay,
+    photos: Photos,
+    queue: Any,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox_relay, "_GROUP", 1)
+    task_ids = await photos(3, enqueued_at="NULL", created_at=LONG_AGO)
+    publish, published_at = relay._broker.publish, celery_broker._published_at
+    passed = timedelta()
+
+    def published_before(message: bytes | None) -> datetime | None:
+        time = published_at(message)
+        return time and (time if time == NOTHING_WAITS else time - passed)
+
+    def publish_slowly(messages: Any) -> None:
+        nonlocal passed
+        publish(messages)
+        passed += timedelta(minutes=2)
+        with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE photos SET enqueued_at = enqueued_at - interval '2 minutes'"
+                " WHERE enqueued_at IS NOT NULL"
+            )
+        connection.close()
+
+    monkeypatch.setattr(celery_broker, "_published_at", published_before)
+    monkeypatch.setattr(relay._broker, "publish", publish_slowly)
+    assert await relay.relay_once() == 3
+    assert queue.task_ids(Lane.INTERACTIVE) == task_ids
+
+
 async def test_a_message_that_does_not_tell_its_age_passes_nothing(
     relay: OutboxRelay, photos: Photos, queue: Any
 ) -> None:
@@ -269,6 +303,7 @@ async def test_the_outbox_is_measured(relay: OutboxRelay, photos: Photos) -> Non
     before = REGISTRY.get_sample_value(name, labels) or 0
     await photos(2, enqueued_at="NULL", created_at=LONG_AGO)
     await photos(1)
+    await relay.measure()
     await relay.relay_once()
     assert (REGISTRY.get_sample_value(name, labels) or 0) - before == 2
     waiting, idle = {"lane": Lane.INTERACTIVE}, {"lane": Lane.BULK}
@@ -278,5 +313,5 @@ async def test_the_outbox_is_measured(relay: OutboxRelay, photos: Photos) -> Non
     assert 600 <= oldest < 700
     for name in ("outbox_tasks", "oldest_pending_task_seconds"):
         assert REGISTRY.get_sample_value(name, idle) == 0
-    await relay.relay_once()
+    await relay.measure()
     assert REGISTRY.get_sample_value("outbox_tasks", waiting) == 0

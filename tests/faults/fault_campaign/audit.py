@@ -1,5 +1,6 @@
 """Holds what the clients were told against what is in the database and in the object store."""
 
+import hashlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,9 +34,10 @@ CREATE TRIGGER campaign_note_end AFTER UPDATE ON photos FOR EACH ROW
 _PHOTOS = """
 SELECT
     photo.task_id::text, photo.batch_id::text, photo.status, photo.error_code, photo.sha256,
-    photo.object_key,
+    photo.object_key, photo.size,
     (SELECT count(*) FROM campaign_ends AS ended WHERE ended.task_id = photo.task_id) AS ends,
-    ARRAY(SELECT made.object_key FROM renditions AS made WHERE made.photo_id = photo.id) AS made
+    ARRAY(SELECT made.object_key FROM renditions AS made WHERE made.photo_id = photo.id) AS made,
+    ARRAY(SELECT made.size FROM renditions AS made WHERE made.photo_id = photo.id) AS made_sizes
 FROM photos AS photo
 """
 
@@ -61,10 +63,11 @@ class Verdict:
     # Every photo is valid: a FAILURE is the fault's.
     failed: Counter[str] = field(default_factory=Counter)
     details: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    # Of files that nobody was promised anything about.
-    unacknowledged_not_ended: int = 0
+    # Every upload is repeated until its 202: a task that nobody was told of was made twice.
+    untold: int = 0
     wrong_counts: int = 0
     orphans_left: int = 0
+    swept_wrongly: int = 0
 
 
 async def watch_ends(system: SystemUnderTest) -> None:
@@ -88,14 +91,13 @@ async def audit(system: SystemUnderTest, ledger: Ledger) -> Verdict:
         if tasks_of_batches[told.batch_id] > ledger.batches[told.batch_id]:
             verdict.doubled[told.fault] += 1
             verdict.details[told.fault].append(f"{task_id} is in a batch with too many tasks")
-    verdict.unacknowledged_not_ended = sum(
-        task_id not in ledger.acknowledged and (row["status"] != "SUCCESS" or row["ends"] != 1)
-        for task_id, row in photos.items()
-    )
+    verdict.untold = len(photos.keys() - ledger.acknowledged.keys())
     verdict.wrong_counts = await system.value(_WRONG_COUNTS)
     await _sweep(system)
     named = {key for row in photos.values() for key in (row["object_key"], *row["made"])}
-    verdict.orphans_left = len(_objects(system.objects) - named)
+    left = _objects(system.objects)
+    verdict.orphans_left = len(left - named)
+    verdict.swept_wrongly = len(named - left)
     return verdict
 
 
@@ -107,19 +109,28 @@ def _judge(
         verdict.details[fault].append("a row is missing")
         return
     what = f"{row['task_id']}: {row['status']} {row['error_code'] or ''}"
-    missing = [key for key in (row["object_key"], *row["made"]) if not (objects / key).is_file()]
     if row["status"] == "PENDING":
         verdict.stuck[fault] += 1
         verdict.details[fault].append(what)
     elif row["status"] == "FAILURE":
         verdict.failed[fault] += 1
         verdict.details[fault].append(what)
-    elif row["sha256"] != sha256 or not row["made"] or missing:
+    elif not row["made"] or not _is_whole(row, sha256, objects):
         verdict.lost[fault] += 1
-        verdict.details[fault].append(f"{what}, missing: {missing}")
-    if row["ends"] > 1:
+        verdict.details[fault].append(f"{what}, but its bytes are not there")
+    if row["ends"] != (row["status"] != "PENDING"):
         verdict.doubled[fault] += 1
         verdict.details[fault].append(f"{what}, ended {row['ends']} times")
+
+
+def _is_whole(row: asyncpg.Record, sha256: bytes, objects: Path) -> bool:
+    """Whether the original is what was sent, and each rendition as long as its row says."""
+    try:
+        original = (objects / row["object_key"]).read_bytes()
+        sizes = [(objects / key).stat().st_size for key in row["made"]]
+    except FileNotFoundError:
+        return False
+    return hashlib.sha256(original).digest() == sha256 and sizes == list(row["made_sizes"])
 
 
 async def _sweep(system: SystemUnderTest) -> None:

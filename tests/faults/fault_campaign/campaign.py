@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fault_campaign.audit import Verdict, audit, watch_ends
 from fault_campaign.faults import Fault, Scene
-from fault_campaign.ledger import Ledger
+from fault_campaign.ledger import NO_FAULT, Ledger
 from fault_campaign.load import Client, upload_load
 from fault_campaign.photos import PhotoMaker
 from fault_campaign.system_under_test import SETTINGS, NotInTimeError, SystemUnderTest
@@ -78,9 +78,10 @@ async def run_round(faults: Sequence[Fault], seed: int) -> Round:
                 seconds[fault.name] = await _strike(scene, fault, ledger)
         await _wait_for_the_end(system)
         verdict = await audit(system, ledger)
-    for fault in faults:
-        if not fault.breaks_lines and (broken := ledger.answers[fault.name]["broken"]):
-            ledger.surprises[fault.name].append(f"{broken} connections broke")
+    unbroken = [NO_FAULT, *(fault.name for fault in faults if not fault.breaks_lines)]
+    for name in unbroken:
+        if broken := ledger.answers[name]["broken"]:
+            ledger.surprises[name].append(f"{broken} connections broke")
     return Round(verdict, ledger, seconds)
 
 

@@ -13,7 +13,7 @@ from fault_campaign.ledger import Ledger
 from fault_campaign.photos import PhotoMaker
 from fault_campaign.system_under_test import BULK_BATCH_FILES
 
-# What docs/api.md promises: the storage and the registration have their own, shorter ends.
+# Above the ends that the storage and the registration have in the gateway.
 LONGEST_ANSWER_SECONDS = 30.0
 _PAUSE_SECONDS = 0.25
 _UPLOADERS = 3
@@ -39,9 +39,7 @@ class Client:
             self._http.headers["X-CSRFToken"] = token
             yield self
 
-    async def upload(
-        self, files: Sequence[bytes], *, first_try_at: str = "", expects_broken_lines: bool = False
-    ) -> bool:
+    async def upload(self, files: Sequence[bytes], *, first_try_at: str = "") -> bool:
         """Upload until a 202 comes; False if the upload was refused.
 
         `first_try_at` is the address of another gateway to begin with.

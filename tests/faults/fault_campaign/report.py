@@ -37,9 +37,10 @@ class Report:
             for fault, surprises in each.ledger.surprises.items():
                 found += [f"round {number}, {fault}: {what}" for what in surprises[:_SHOWN]]
             for what, count in (
-                ("unacknowledged files did not end well", verdict.unacknowledged_not_ended),
+                ("tasks exist that no client was told of", verdict.untold),
                 ("batches have a wrong count of pending photos", verdict.wrong_counts),
                 ("objects without a row were left by the sweep", verdict.orphans_left),
+                ("objects that rows name were swept", verdict.swept_wrongly),
             ):
                 if count:
                     found.append(f"round {number}: {count} {what}")

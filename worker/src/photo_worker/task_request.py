@@ -26,7 +26,7 @@ _LOST = (WorkerLostError, SystemExit, KeyboardInterrupt)
 
 # In seconds: a parent that notices a time limit that much later stood still itself, and its
 # processes most likely with it, as in a container that was paused.
-_LATE = 3.0
+_LATE = 6.0
 
 
 def request_class(deaths: ChildDeaths) -> type[Request]:

@@ -44,7 +44,7 @@ def _handle(handler: ImageHandler, task_id: UUID) -> Outcome:
     try:
         outcome = handler.handle(task_id)
     except DatabaseUnavailableError as error:
-        # Nothing was claimed: the message goes back to the head of its queue.
+        # Nothing was claimed: the message goes back to the end of its queue.
         raise Reject(error, requeue=True) from error
     task_metrics.record(outcome)
     return outcome

@@ -49,7 +49,8 @@ class LaneState:
 # What is not claimed and waits for nothing: only its message can bring it on.
 _UNCLAIMED = "lease_expires_at IS NULL AND next_attempt_at IS NULL"
 
-# Queued a minute before what the lane gives out now: clocks differ, and messages come again.
+# Queued a minute before what the lane gives out now: clocks differ. What a worker handed back is
+# at the end of its lane and may be taken for lost: it is published twice then, which is harmless.
 _PASSED = " OR ".join(
     f"(lane = '{lane}' AND enqueued_at < least(${number}, now()) - interval '1 minute')"
     for number, lane in enumerate(Lane, 2)

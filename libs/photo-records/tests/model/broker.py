@@ -104,9 +104,9 @@ class Broker:
         self.unacknowledged.pop(delivery.number, None)
 
     def put_back(self, delivery: Delivery) -> None:
-        """Back to the head of its queue: rejected, its worker gone, or overdue."""
+        """Back to the end of its queue: rejected, or its process gone."""
         if self.unacknowledged.pop(delivery.number, None):
-            self.lanes[delivery.lane].insert(0, delivery.message)
+            self.lanes[delivery.lane].append(delivery.message)
 
     def misbehave(self, how: Mischief, which: int) -> None:
         """Do what a broker may; `which` chooses the message."""
@@ -124,4 +124,5 @@ class Broker:
             self.lanes[lane].pop(which % len(self.lanes[lane]))
         if how is Mischief.DELIVER_AGAIN and self.unacknowledged:
             deliveries = list(self.unacknowledged.values())
-            self.put_back(deliveries[which % len(deliveries)])
+            overdue = self.unacknowledged.pop(deliveries[which % len(deliveries)].number)
+            self.lanes[overdue.lane].insert(0, overdue.message)

@@ -1,6 +1,6 @@
 """What the processes do, a step at a time: each pauses wherever it could die or be overtaken."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -165,22 +165,20 @@ def look(world: World) -> Process:
             yield
         world.broker.remembers = True
     yield
-    until = world.broker.given_out_until()
     for reason in RepublishReason:
         full = True
         while full:
             step = yield
-            group = _relay_group(world, reason, until, step)
+            group = _relay_group(world, reason, step)
             full = len(world.database.run(group)) == GROUP
 
 
-async def _relay_group(
-    world: World, reason: RepublishReason, until: Mapping[Lane, datetime], step: Step
-) -> list[OutboxTask]:
+async def _relay_group(world: World, reason: RepublishReason, step: Step) -> list[OutboxTask]:
+    until = world.broker.given_out_until()
     async with world.database.pool.acquire() as connection, connection.transaction():
         tasks = await world.statements.take_due(connection, reason, until)
         if step.rival:
-            others = await _relay_group(world, reason, until, Step())
+            others = await _relay_group(world, reason, Step())
             assert not {task.task_id for task in tasks} & {task.task_id for task in others}
         for task in tasks:
             world.ledger.due_to_publish(task.task_id, reason, until, world.now)
