@@ -4,6 +4,8 @@ import os
 import signal
 from typing import Any
 
+import psutil
+import pytest
 import redis
 
 from local_stack.running_stack import temporary_stack
@@ -25,6 +27,24 @@ def test_an_upload_is_accepted_while_the_broker_is_frozen(make_api: Any, jpeg: b
         finally:
             os.kill(redis, signal.SIGCONT)
         assert [task["status"] for task in api.wait(task_ids)] == ["SUCCESS"] * 2
+
+
+def test_an_upload_is_accepted_while_there_is_no_broker(make_api: Any, jpeg: bytes) -> None:
+    with temporary_stack() as stack:
+        api = make_api(stack.base_url)
+        os.kill(stack.pid, signal.SIGSTOP)  # or it starts the broker again at once
+        try:
+            broker = psutil.Process(stack.processes()["redis"]["pid"])
+            broker.kill()
+            with pytest.raises(redis.ConnectionError, match="refused"):
+                redis.Redis.from_url(stack.redis_url).ping()
+            answer = api.upload([("a.jpg", jpeg), ("b.jpg", jpeg)])
+            assert answer.status_code == 202
+            assert broker.status() == psutil.STATUS_ZOMBIE
+        finally:
+            os.kill(stack.pid, signal.SIGCONT)
+        tasks = api.wait(answer.json()["task_ids"])
+        assert [task["status"] for task in tasks] == ["SUCCESS"] * 2
 
 
 def test_a_broker_that_lost_everything_costs_no_task_its_result(make_api: Any, jpeg: bytes) -> None:

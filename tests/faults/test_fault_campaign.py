@@ -4,9 +4,9 @@ import random
 from collections.abc import Sequence
 
 from fault_campaign.campaign import run_round
-from fault_campaign.doomed_services import fault_point_faults
 from fault_campaign.faults import Fault, process_faults
 from fault_campaign.report import Report
+from fault_campaign.second_services import second_service_faults
 
 _SEED = 20
 _FAULTS = 6
@@ -14,7 +14,7 @@ _FAULTS = 6
 
 def quick_faults() -> Sequence[Fault]:
     """Some of the faults that are over in seconds."""
-    found = [fault for fault in (*process_faults(), *fault_point_faults()) if fault.is_quick]
+    found = [fault for fault in (*process_faults(), *second_service_faults()) if fault.is_quick]
     return random.Random(_SEED).sample(found, _FAULTS)
 
 

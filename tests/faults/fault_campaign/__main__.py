@@ -11,10 +11,10 @@ import sys
 import structlog
 
 from fault_campaign.campaign import can_mount, run_round
-from fault_campaign.doomed_services import fault_point_faults
 from fault_campaign.faults import DISK_FULL, process_faults
 from fault_campaign.ledger import NO_FAULT
 from fault_campaign.report import Report
+from fault_campaign.second_services import second_service_faults
 
 
 def main() -> int:
@@ -30,7 +30,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     faults = [
         fault
-        for fault in (*process_faults(), *fault_point_faults())
+        for fault in (*process_faults(), *second_service_faults())
         if arguments.only in fault.name
     ]
     if not can_mount():

@@ -66,7 +66,6 @@ def process_faults() -> list[Fault]:
         Fault("SIGSTOP Redis, 20 s", _freeze("redis"), is_quick=False),
         Fault("SIGSTOP Postgres, 20 s", _freeze("postgres"), is_quick=False),
         Fault("SIGSTOP worker child beyond its lease", _freeze_busy_child, is_quick=False),
-        Fault("SIGSTOP whole worker beyond its lease", _freeze_busy_worker, is_quick=False),
         Fault("FLUSHALL", _forget_everything),
         Fault(DISK_FULL, _fill_the_disk, is_quick=False),
     ]
@@ -87,7 +86,7 @@ def _freeze(name: str) -> Strike:
     async def strike(scene: Scene) -> AsyncIterator[None]:
         process = scene.system.process(name)
         scene.strike_now()
-        async with _frozen([process, *process.children(recursive=True)]):
+        async with frozen([process, *process.children(recursive=True)]):
             await asyncio.sleep(_FROZEN_SECONDS)
         yield
 
@@ -96,7 +95,7 @@ def _freeze(name: str) -> Strike:
 
 @asynccontextmanager
 async def _kill_busy_child(scene: Scene) -> AsyncIterator[None]:
-    async with _busy_child(scene) as held:
+    async with busy_child(scene) as held:
         held.process.kill()
         await scene.system.wait_for_next_run(held, CHILD_BACK_SECONDS)
     yield
@@ -104,7 +103,7 @@ async def _kill_busy_child(scene: Scene) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _kill_busy_worker(scene: Scene) -> AsyncIterator[None]:
-    async with _busy_child(scene) as held:
+    async with busy_child(scene) as held:
         scene.system.process("worker").kill()
         await scene.system.wait_for_next_run(held, WORKER_BACK_SECONDS)
     yield
@@ -112,20 +111,10 @@ async def _kill_busy_worker(scene: Scene) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _freeze_busy_child(scene: Scene) -> AsyncIterator[None]:
-    async with _busy_child(scene) as held:
+    async with busy_child(scene) as held:
         await asyncio.sleep(LEASE_SECONDS + 2)
         if held.process.is_running():
             held.process.send_signal(signal.SIGCONT)
-        await scene.system.wait_for_next_run(held, WORKER_BACK_SECONDS)
-    yield
-
-
-@asynccontextmanager
-async def _freeze_busy_worker(scene: Scene) -> AsyncIterator[None]:
-    async with _busy_child(scene) as held:
-        worker = scene.system.process("worker")
-        async with _frozen([worker, *worker.children(recursive=True)]):
-            await asyncio.sleep(LEASE_SECONDS + 5)
         await scene.system.wait_for_next_run(held, WORKER_BACK_SECONDS)
     yield
 
@@ -153,7 +142,7 @@ async def _fill_the_disk(scene: Scene) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _busy_child(scene: Scene) -> AsyncIterator[HeldTask]:
+async def busy_child(scene: Scene) -> AsyncIterator[HeldTask]:
     """A process of the worker that stands still in the middle of a photo."""
     uploading = asyncio.create_task(  # noqa: RUF006 - awaited below
         scene.client.upload([scene.photos.large_png() for _ in range(3)])
@@ -167,7 +156,7 @@ async def _busy_child(scene: Scene) -> AsyncIterator[HeldTask]:
 
 
 @asynccontextmanager
-async def _frozen(processes: Sequence[psutil.Process]) -> AsyncIterator[None]:
+async def frozen(processes: Sequence[psutil.Process]) -> AsyncIterator[None]:
     try:
         for process in processes:
             process.send_signal(signal.SIGSTOP)

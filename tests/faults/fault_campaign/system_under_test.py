@@ -98,20 +98,23 @@ class SystemUnderTest:
             await asyncio.sleep(_PAUSE_SECONDS)
         raise NotInTimeError("no process of the worker was in the middle of a photo")
 
-    async def wait_for_next_run(self, held: HeldTask, within: float) -> float:
-        """Seconds until the task is claimed by another process, or has ended."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        while loop.time() - started < within:
-            if await self.value(
-                "SELECT revision > $2 AND (lease_expires_at IS NOT NULL OR status <> 'PENDING')"
-                " FROM photos WHERE task_id = $1",
-                held.task_id,
-                held.revision,
-            ):
-                return loop.time() - started
+    async def wait_for_next_run(self, held: HeldTask, within: float) -> None:
+        """Wait until the task is claimed by another process, or has ended."""
+        await self._wait_for(
+            held, "revision > $2 AND (lease_expires_at IS NOT NULL OR status <> 'PENDING')", within
+        )
+
+    async def wait_for_end(self, held: HeldTask, within: float) -> None:
+        """Wait until another process has ended the task."""
+        await self._wait_for(held, "revision > $2 AND status <> 'PENDING'", within)
+
+    async def _wait_for(self, held: HeldTask, condition: str, within: float) -> None:
+        deadline = asyncio.get_running_loop().time() + within
+        query = f"SELECT {condition} FROM photos WHERE task_id = $1"
+        while not await self.value(query, held.task_id, held.revision):
+            if asyncio.get_running_loop().time() > deadline:
+                raise NotInTimeError(f"not within {within:.0f} s: {condition}")
             await asyncio.sleep(_PAUSE_SECONDS)
-        raise NotInTimeError(f"task {held.task_id} was not taken up again within {within:.0f} s")
 
     async def _held_tasks(self) -> list[HeldTask]:
         worker = self.process("worker").pid

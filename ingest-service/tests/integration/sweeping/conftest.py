@@ -119,8 +119,11 @@ class Past:
 
     def keys(self) -> set[str]:
         """What lies in storage."""
-        files = [path for path in self._folder.rglob("*") if path.is_file()]
-        return {path.relative_to(self._folder).as_posix() for path in files}
+        found = set()
+        # Unlike Path.rglob, this bears folders that a sweep removes meanwhile.
+        for folder, _, names in os.walk(self._folder):
+            found |= {(Path(folder) / name).relative_to(self._folder).as_posix() for name in names}
+        return found
 
 
 class PausingDeleter(OriginalDeleter):

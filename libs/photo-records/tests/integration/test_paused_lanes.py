@@ -36,6 +36,25 @@ async def test_both_can_be_repeated_and_a_pause_keeps_its_author(pool: asyncpg.P
     assert row["paused_at"] is not None
 
 
+async def test_a_resume_gives_postponed_tasks_of_the_lane_their_whole_time_again(
+    pool: asyncpg.Pool, make_batch: Callable[..., NewBatch]
+) -> None:
+    async with pool.acquire() as connection:
+        await insert_batches(connection, [make_batch(1, lane=lane) for lane in Lane])
+        await connection.execute(
+            "UPDATE photos SET postponed_since = now(), next_attempt_at = now(), postponements = 3"
+        )
+        await resume_lane(connection, Lane.BULK)
+        waiting = "SELECT lane FROM photos WHERE postponed_since IS NOT NULL ORDER BY lane"
+        lanes = [row["lane"] for row in await connection.fetch(waiting)]
+        assert lanes == ["bulk", "interactive"], "nothing was paused"
+        await pause_lane(connection, Lane.BULK, "ann")
+        assert await resume_lane(connection, Lane.BULK)
+        assert [row["lane"] for row in await connection.fetch(waiting)] == ["interactive"]
+        counted = "SELECT count(*) FROM photos WHERE next_attempt_at < now() AND postponements = 3"
+        assert await connection.fetchval(counted) == 2
+
+
 async def test_the_database_knows_no_other_lane(pool: asyncpg.Pool) -> None:
     with pytest.raises(asyncpg.CheckViolationError):
         await pool.execute("INSERT INTO paused_lanes (lane, paused_by) VALUES ('slow', 'ann')")

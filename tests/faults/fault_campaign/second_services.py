@@ -1,4 +1,7 @@
-"""Runs the services of `fault_points` beside the system; they are started again when they died."""
+"""Runs second services beside the system's own, most of them doomed by `fault_points`.
+
+They are started again when they died.
+"""
 
 import asyncio
 import sys
@@ -9,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fault_campaign import fault_points
-from fault_campaign.faults import Fault, Scene, Strike
+from fault_campaign.faults import WORKER_BACK_SECONDS, Fault, Scene, Strike, busy_child, frozen
 from fault_campaign.system_under_test import NotInTimeError
 from local_stack.ports import HOST, free_ports
 from local_stack.process_spec import ProcessSpec, Program
@@ -25,8 +28,8 @@ _PAUSE_SECONDS = 0.05
 _UPLOADS = 3
 
 
-def fault_point_faults() -> list[Fault]:
-    """A fault for every step of every service."""
+def second_service_faults() -> list[Fault]:
+    """A fault for every step of every service, and those that take a service beside another."""
     steps = fault_points.steps_of
     return [
         *(
@@ -41,13 +44,14 @@ def fault_point_faults() -> list[Fault]:
             Fault(f"worker child dies: {step}", _die_in_the_worker(step))
             for step in steps("photo_worker")
         ),
+        Fault("SIGSTOP whole worker beyond its lease", _freeze_busy_worker, is_quick=False),
     ]
 
 
 def _die_in_the_gateway(step: str) -> Strike:
     @asynccontextmanager
     async def strike(scene: Scene) -> AsyncIterator[None]:
-        async with _doomed(scene) as doomed:
+        async with _services_beside(scene) as doomed:
             address = await doomed.start_gateway(step=step)
             scene.strike_now()
             await _upload(scene, address)
@@ -60,7 +64,7 @@ def _die_in_the_gateway(step: str) -> Strike:
 def _die_in_the_ingest_service(step: str) -> Strike:
     @asynccontextmanager
     async def strike(scene: Scene) -> AsyncIterator[None]:
-        async with _doomed(scene) as doomed:
+        async with _services_beside(scene) as doomed:
             relays = step.startswith("relay")
             port = await doomed.start_ingest_service(step)
             address = await doomed.start_gateway(INGEST_TARGET=f"dns:///{HOST}:{port}")
@@ -76,7 +80,7 @@ def _die_in_the_ingest_service(step: str) -> Strike:
 def _die_in_the_worker(step: str) -> Strike:
     @asynccontextmanager
     async def strike(scene: Scene) -> AsyncIterator[None]:
-        async with _doomed(scene) as doomed:
+        async with _services_beside(scene) as doomed:
             await doomed.start_worker(step)
             # It shares the queues with the system's own: one of the load's files will be its.
             await doomed.has_died()
@@ -84,6 +88,17 @@ def _die_in_the_worker(step: str) -> Strike:
             yield
 
     return strike
+
+
+@asynccontextmanager
+async def _freeze_busy_worker(scene: Scene) -> AsyncIterator[None]:
+    """Wake it when another worker has finished what it is in the middle of."""
+    async with _services_beside(scene) as beside, busy_child(scene) as held:
+        await beside.start_worker()
+        worker = scene.system.process("worker")
+        async with frozen([worker, *worker.children(recursive=True)]):
+            await scene.system.wait_for_end(held, WORKER_BACK_SECONDS)
+    yield
 
 
 async def _upload(scene: Scene, address: str) -> None:
@@ -94,7 +109,7 @@ async def _upload(scene: Scene, address: str) -> None:
 
 
 @dataclass(frozen=True)
-class _DoomedServices:
+class _ServicesBeside:
     scene: Scene
     supervisor: Supervisor
     # There until one of them has died at its step.
@@ -113,7 +128,7 @@ class _DoomedServices:
         await self._start("ingest-service", step, ports, grpc_serves(port))
         return port
 
-    async def start_worker(self, step: str) -> None:
+    async def start_worker(self, step: str | None = None) -> None:
         port = free_ports(1)[0]
         settings = {
             "WORKER_METRICS_PORT": str(port),
@@ -139,13 +154,13 @@ class _DoomedServices:
         if step is not None:
             command = [sys.executable, fault_points.__file__, package, step, str(self.token)]
         environment = {**self.scene.system.environment_of(name), **settings}
-        program = Program(f"doomed-{name}", command, environment)
+        program = Program(f"second-{name}", command, environment)
         await self.supervisor.start(ProcessSpec(program, is_ready, None, None))
 
 
 @asynccontextmanager
-async def _doomed(scene: Scene) -> AsyncIterator[_DoomedServices]:
-    with TemporaryDirectory(prefix="doomed-services-") as name:
+async def _services_beside(scene: Scene) -> AsyncIterator[_ServicesBeside]:
+    with TemporaryDirectory(prefix="second-services-") as name:
         folder = Path(name)
         token = folder / "token"
         token.touch()
@@ -156,6 +171,6 @@ async def _doomed(scene: Scene) -> AsyncIterator[_DoomedServices]:
             grace=_GRACE_SECONDS,
         )
         try:
-            yield _DoomedServices(scene, supervisor, token)
+            yield _ServicesBeside(scene, supervisor, token)
         finally:
             await supervisor.stop()
