@@ -37,6 +37,19 @@ def test_the_same_key_with_other_files_is_refused_and_leaves_nothing(
     assert (state.photos(), state.originals()) == before
 
 
+def test_an_upload_without_a_valid_file_leaves_its_key_free(
+    api: Any, jpeg: bytes, state: Any
+) -> None:
+    before = state.photos(), state.batches(), state.originals()
+    refused = upload(api, KEY, ("notes.txt", b"text"))
+    assert (refused.status_code, refused.json()["code"]) == (422, "no_valid_files")
+    assert (state.photos(), state.batches(), state.originals()) == before
+    accepted = upload(api, KEY, ("a.jpg", jpeg))
+    assert accepted.status_code == 202
+    assert upload(api, KEY, ("a.jpg", jpeg)).json() == accepted.json()
+    assert state.photos() == before[0] + 1
+
+
 def test_of_many_at_once_all_get_the_answer_of_one(api: Any, jpeg: bytes, state: Any) -> None:
     photos, originals = state.photos(), len(state.originals())
     with ThreadPoolExecutor(8) as threads:

@@ -22,8 +22,7 @@ def main() -> int:
     settings = load_settings(IngestSettings)
     configure_logging(settings, "ingest-service")
     if arguments.command is None:
-        uvloop.run(run(settings))
-        return 0
+        return uvloop.run(run(settings))
     told, exit_code = uvloop.run(sweep(settings, dry_run=arguments.dry_run))
     sys.stdout.write(f"{told}\n")
     return exit_code

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from ingest_service.background_work import BackgroundWork
 from ingest_service.cancel_task import TaskCanceller
 from ingest_service.celery_broker import CeleryBroker
 from ingest_service.delete_photo import PhotoDeleter
@@ -52,8 +53,8 @@ async def sweep(settings: IngestSettings, *, dry_run: bool) -> tuple[str, int]:
                 await pool.close()
 
 
-async def run(settings: IngestSettings) -> None:
-    """Serve until told to stop."""
+async def run(settings: IngestSettings) -> int:
+    """Serve until told to stop; the exit code, 1 where something had to go on and did not."""
     store = _open_store(settings)
     pool = await open_pool(settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
     broker = CeleryBroker(settings.redis_url.get_secret_value())
@@ -79,9 +80,7 @@ async def run(settings: IngestSettings) -> None:
         await check_schema(pool)
 
     async def stop() -> None:
-        for task in background:
-            task.cancel()
-        await asyncio.wait(background)
+        await background.stop()
         await registrar.drain()
         await pool.close()
         for each in (broker, relay_broker):
@@ -90,8 +89,9 @@ async def run(settings: IngestSettings) -> None:
     serve_metrics(settings.listen_host, settings.ingest_metrics_port)
     server = build_server(SERVICE)
     servicer.add_to(server)
-    sweeper = _sweeper(settings, pool, store)
-    background = [asyncio.create_task(relay.run()), asyncio.create_task(sweeper.run())]
+    background = BackgroundWork()
+    background.start("relay", relay.run())
+    background.start("sweeper", _sweeper(settings, pool, store).run())
     await serve(
         server,
         address=f"{settings.listen_host}:{settings.ingest_port}",
@@ -100,6 +100,7 @@ async def run(settings: IngestSettings) -> None:
         grace_seconds=settings.shutdown_grace_seconds,
         on_stop=stop,
     )
+    return 1 if background.has_failed else 0
 
 
 def _open_store(settings: IngestSettings) -> "ObjectStore":

@@ -28,11 +28,19 @@ from photo_records.task_queue import Lane
 _GROUP = 500
 _TICK_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 15.0
+# Of the pause; without an end the number itself would grow too large within hours.
+_MOST_DOUBLINGS = 16
 
 _REPUBLISHED = Counter("outbox_republished_total", "Tasks that the relay published", ["reason"])
-_UNQUEUED = Gauge("outbox_tasks", "PENDING tasks whose message is not with the broker", ["lane"])
+_UNQUEUED = Gauge(
+    "outbox_tasks",
+    "PENDING tasks that nobody works on and whose message is not with the broker",
+    ["lane"],
+)
 _OLDEST = Gauge(
-    "oldest_pending_task_seconds", "Age of the oldest PENDING task, 0 without one", ["lane"]
+    "oldest_pending_task_seconds",
+    "Time since the upload of the oldest PENDING task, 0 without one",
+    ["lane"],
 )
 
 _log = structlog.get_logger(__name__)
@@ -134,6 +142,8 @@ class OutboxRelay:
             await self.measure()
         except (*DATABASE_DOWN, asyncpg.PostgresError) as error:
             _log.warning("outbox_not_measured", error=type(error).__name__)
+        except Exception:  # noqa: BLE001 - whatever it is, the next look may find it gone
+            _log.exception("measuring_broke")
 
     async def measure(self) -> None:
         """Set the gauges of the outbox. Raises what asyncpg raises."""
@@ -151,7 +161,8 @@ class OutboxRelay:
         return await answer
 
     def _pause(self) -> float:
-        longest = min(_LONGEST_PAUSE_SECONDS, _TICK_SECONDS * 2**self._failures)
+        doublings = min(self._failures, _MOST_DOUBLINGS)
+        longest = min(_LONGEST_PAUSE_SECONDS, _TICK_SECONDS * 2**doublings)
         # Replicas that lost the same broker do not come back in step.
         return random.uniform(longest / 2, longest) if self._failures else _TICK_SECONDS  # noqa: S311
 

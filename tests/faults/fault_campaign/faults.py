@@ -10,7 +10,12 @@ import psutil
 
 from fault_campaign.load import Client
 from fault_campaign.photos import PhotoMaker
-from fault_campaign.system_under_test import LEASE_SECONDS, HeldTask, SystemUnderTest
+from fault_campaign.system_under_test import (
+    LEASE_SECONDS,
+    TIME_LIMIT_SECONDS,
+    HeldTask,
+    SystemUnderTest,
+)
 
 _FROZEN_SECONDS = 20.0
 _FULL_SECONDS = 8.0
@@ -65,7 +70,7 @@ def process_faults() -> list[Fault]:
         Fault("kill -9 worker, in the middle of a file", _kill_busy_worker, is_quick=False),
         Fault("SIGSTOP Redis, 20 s", _freeze("redis"), is_quick=False),
         Fault("SIGSTOP Postgres, 20 s", _freeze("postgres"), is_quick=False),
-        Fault("SIGSTOP worker child beyond its lease", _freeze_busy_child, is_quick=False),
+        Fault("SIGSTOP worker child beyond its time limit", _freeze_busy_child, is_quick=False),
         Fault("FLUSHALL", _forget_everything),
         Fault(DISK_FULL, _fill_the_disk, is_quick=False),
     ]
@@ -111,11 +116,9 @@ async def _kill_busy_worker(scene: Scene) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _freeze_busy_child(scene: Scene) -> AsyncIterator[None]:
+    """Its parent ends it, and another process takes up what it was in the middle of."""
     async with busy_child(scene) as held:
-        await asyncio.sleep(LEASE_SECONDS + 2)
-        if held.process.is_running():
-            held.process.send_signal(signal.SIGCONT)
-        await scene.system.wait_for_next_run(held, WORKER_BACK_SECONDS)
+        await scene.system.wait_for_next_run(held, TIME_LIMIT_SECONDS + CHILD_BACK_SECONDS)
     yield
 
 

@@ -4,6 +4,7 @@ They are started again when they died.
 """
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from local_stack.supervisor import Supervisor
 _READY_SECONDS = 30.0
 _GRACE_SECONDS = 15.0
 _DEATH_SECONDS = 30.0
+_LATE_END_SECONDS = 30.0
 _PAUSE_SECONDS = 0.05
 # Side by side, so that several share a transaction.
 _UPLOADS = 3
@@ -44,7 +46,11 @@ def second_service_faults() -> list[Fault]:
             Fault(f"worker child dies: {step}", _die_in_the_worker(step))
             for step in steps("photo_worker")
         ),
-        Fault("SIGSTOP whole worker beyond its lease", _freeze_busy_worker, is_quick=False),
+        Fault(
+            "SIGSTOP worker beyond its lease, its child wakes late",
+            _freeze_busy_worker,
+            is_quick=False,
+        ),
     ]
 
 
@@ -92,12 +98,19 @@ def _die_in_the_worker(step: str) -> Strike:
 
 @asynccontextmanager
 async def _freeze_busy_worker(scene: Scene) -> AsyncIterator[None]:
-    """Wake it when another worker has finished what it is in the middle of."""
-    async with _services_beside(scene) as beside, busy_child(scene) as held:
+    """Another worker finishes what it is in the middle of.
+
+    Then its process wakes before its parent, which would end it, and comes to its own end of it.
+    """
+    async with _services_beside(scene) as beside:
+        # First: a parent ends a process that stands still while this one starts.
         await beside.start_worker()
-        worker = scene.system.process("worker")
-        async with frozen([worker, *worker.children(recursive=True)]):
-            await scene.system.wait_for_end(held, WORKER_BACK_SECONDS)
+        async with busy_child(scene) as held:
+            worker = scene.system.process("worker")
+            async with frozen([worker, *worker.children(recursive=True)]):
+                await scene.system.wait_for_end(held, WORKER_BACK_SECONDS)
+                held.process.send_signal(signal.SIGCONT)
+                await scene.system.wait_for_late_end(held, _LATE_END_SECONDS)
     yield
 
 

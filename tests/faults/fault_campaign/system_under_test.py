@@ -108,6 +108,18 @@ class SystemUnderTest:
         """Wait until another process has ended the task."""
         await self._wait_for(held, "revision > $2 AND status <> 'PENDING'", within)
 
+    async def wait_for_late_end(self, held: HeldTask, within: float) -> None:
+        """Wait until the process has come to its end of the task, which another one has ended."""
+        deadline = asyncio.get_running_loop().time() + within
+        log = self.stack.local_dir / "logs" / "worker.log"
+        while not any(
+            "task_superseded" in line and str(held.task_id) in line
+            for line in log.read_text("utf-8").splitlines()
+        ):
+            if asyncio.get_running_loop().time() > deadline:
+                raise NotInTimeError("the process that woke late did not come to its end")
+            await asyncio.sleep(_PAUSE_SECONDS)
+
     async def _wait_for(self, held: HeldTask, condition: str, within: float) -> None:
         deadline = asyncio.get_running_loop().time() + within
         query = f"SELECT {condition} FROM photos WHERE task_id = $1"

@@ -19,7 +19,7 @@ from photo_domain.task_id import parse_task_id
 from photo_worker import task_metrics
 from photo_worker.child_deaths import ChildDeaths
 from photo_worker.outcome import Outcome, OutcomeKind
-from photo_worker.process_state import is_stopped
+from photo_worker.process_state import stands_still
 
 # Billiard reports the exit of a process that could still tell it as SystemExit.
 _LOST = (WorkerLostError, SystemExit, KeyboardInterrupt)
@@ -77,7 +77,7 @@ def request_class(deaths: ChildDeaths) -> type[Request]:
         def _spent_its_time_still(self, exception: TimeLimitExceeded) -> bool:
             (limit,) = exception.args
             is_late = time.monotonic() > self._accepted_at + limit + _LATE
-            return is_late or (self.worker_pid is not None and is_stopped(int(self.worker_pid)))
+            return is_late or (self.worker_pid is not None and stands_still(int(self.worker_pid)))
 
         def _account_for(self, death: Callable[[UUID, int], Outcome | None]) -> Outcome | None:
             task_id, pid = parse_task_id(self.id), self.worker_pid

@@ -18,7 +18,8 @@ _NOT_KNOWN = datetime.min.replace(tzinfo=UTC)
 class RepublishReason(StrEnum):
     """Why the relay publishes a task."""
 
-    # It was never handed to the broker: the broker was away, or the publisher died.
+    # Nobody has noted that it is with the broker: the broker was away or has forgotten it, the
+    # publisher died, or its process crashed or was ended and its run given back.
     NEVER_QUEUED = "never_queued"
     # Its pause after transient trouble is over.
     ATTEMPT_DUE = "attempt_due"
@@ -40,7 +41,11 @@ class OutboxTask:
 
 @dataclass(frozen=True, slots=True)
 class LaneState:
-    """How many tasks of a lane wait for a message, and since when its oldest PENDING one waits."""
+    """How many tasks of a lane wait for a message, and the birth of its oldest PENDING one.
+
+    Nobody works on what waits for a message: it was not published yet, or waits for a later
+    attempt. A photo that is retried was born when it was uploaded.
+    """
 
     unqueued: int
     oldest_pending: datetime
@@ -102,11 +107,14 @@ UPDATE photos SET enqueued_at = NULL FROM queued WHERE photos.id = queued.id
 _STATE = """
 SELECT lane, min(oldest) AS oldest, sum(unqueued)::bigint AS unqueued
 FROM (
-    SELECT lane, min(created_at) AS oldest, count(*) AS unqueued
+    SELECT
+        lane,
+        min(created_at) AS oldest,
+        count(*) FILTER (WHERE lease_expires_at IS NULL) AS unqueued
     FROM photos WHERE status = 'PENDING' AND enqueued_at IS NULL
     GROUP BY lane
     UNION ALL
-    SELECT lane, min(created_at), 0
+    SELECT lane, min(created_at), count(*) FILTER (WHERE next_attempt_at IS NOT NULL)
     FROM photos WHERE status = 'PENDING' AND enqueued_at IS NOT NULL
     GROUP BY lane
 ) AS part

@@ -1,65 +1,23 @@
 """What the relay brings back to the queue, and what it leaves alone. Time passes by SQL."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
 import psycopg2
 import pytest
-from prometheus_client import REGISTRY
 
 from ingest_service import celery_broker, outbox_relay
 from ingest_service.celery_broker import CeleryBroker
 from ingest_service.outbox_relay import OutboxRelay
-from ingest_service.paused_lanes import PausedLanes
-from ingest_service.task_publisher import BrokerUnavailableError, TaskMessage
+from ingest_service.task_publisher import TaskMessage
 from photo_domain.task_id import new_task_id
-from photo_records.outbox import NOTHING_WAITS, RepublishReason
+from photo_records.outbox import NOTHING_WAITS
 from photo_records.task_queue import Lane
 
 Photos = Callable[..., Awaitable[list[str]]]
-
-
-@pytest.fixture
-async def relay(
-    pool: asyncpg.Pool, redis_url: str, open_broker: Callable[[str], CeleryBroker]
-) -> AsyncIterator[OutboxRelay]:
-    broker = open_broker(redis_url)
-    broker.remember()
-    relay = OutboxRelay(pool, broker, PausedLanes(pool))
-    yield relay
-    relay._thread.shutdown()
-
-
-@pytest.fixture
-def photos(
-    register: Any, claims: Any, pool: asyncpg.Pool, database: Any, eventually: Any
-) -> Photos:
-    """Registers photos that are with the broker, then changes their rows; their task ids."""
-
-    async def make(count: int, **columns: str) -> list[str]:
-        owner = str(new_task_id())
-        batch = await register(claims.batch(count, owner=owner))
-        # The registrar of these tests publishes to a broker that takes everything.
-        await eventually(lambda: database.queued_of(owner))
-        values = {"enqueued_at": "now()", **columns}
-        await pool.execute(
-            f"UPDATE photos SET {', '.join(f'{name} = {sql}' for name, sql in values.items())}"
-            " WHERE batch_id = $1",
-            batch.batch_id,
-        )
-        return [str(photo.task_id) for photo in batch.photos]
-
-    return make
-
-
-@pytest.fixture
-def queue(redis_url: str, open_queue: Any) -> Any:
-    return open_queue(redis_url)
-
 
 LONG_AGO = "now() - interval '10 minutes'"
 LEASED = {"started_at": LONG_AGO, "revision": "2", "attempts": "1"}
@@ -236,82 +194,3 @@ async def test_publishing_again_what_was_queued_is_no_transition(
     await photos(1, enqueued_at=LONG_AGO)
     await relay.relay_once()
     assert await pool.fetchval("SELECT revision FROM photos") == 1
-
-
-async def test_many_relays_share_the_work_and_publish_nothing_twice(
-    pool: asyncpg.Pool,
-    redis_url: str,
-    open_broker: Callable[[str], CeleryBroker],
-    photos: Photos,
-    queue: Any,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(outbox_relay, "_GROUP", 7)
-    brokers = [open_broker(redis_url) for _ in range(4)]
-    brokers[0].remember()
-    task_ids = await photos(90, enqueued_at="NULL", created_at=LONG_AGO)
-    relays = [OutboxRelay(pool, broker, PausedLanes(pool)) for broker in brokers]
-    counts = await asyncio.gather(*(relay.relay_once() for relay in relays))
-    assert sum(counts) == 90
-    assert sorted(queue.task_ids(Lane.BULK)) == sorted(task_ids)
-    for relay in relays:
-        relay._thread.shutdown()
-
-
-async def test_without_a_broker_everything_stays_due(
-    pool: asyncpg.Pool, open_broker: Callable[[str], CeleryBroker], photos: Photos, database: Any
-) -> None:
-    await photos(2, enqueued_at="NULL", created_at=LONG_AGO)
-    relay = OutboxRelay(pool, open_broker("redis://127.0.0.1:1/0"), PausedLanes(pool))
-    with pytest.raises(BrokerUnavailableError):
-        await relay.relay_once()
-    assert await database.unqueued() == 2
-    relay._thread.shutdown()
-
-
-async def test_the_relay_goes_on_after_its_broker_was_away(
-    pool: asyncpg.Pool,
-    redis_url: str,
-    open_broker: Callable[[str], CeleryBroker],
-    photos: Photos,
-    database: Any,
-    eventually: Any,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(outbox_relay, "_TICK_SECONDS", 0.01)
-    monkeypatch.setattr(outbox_relay, "_LONGEST_PAUSE_SECONDS", 0.02)
-    broker = open_broker(redis_url)
-    outages = iter([BrokerUnavailableError(), RuntimeError("a bug"), OSError()])
-    remembers = broker.remembers
-
-    def troubled() -> bool:
-        for outage in outages:
-            raise outage
-        return remembers()
-
-    monkeypatch.setattr(broker, "remembers", troubled)
-    await photos(2, enqueued_at="NULL", created_at=LONG_AGO)
-    running = asyncio.create_task(OutboxRelay(pool, broker, PausedLanes(pool)).run())
-    await eventually(database.all_queued)
-    running.cancel()
-    await asyncio.wait([running])
-
-
-async def test_the_outbox_is_measured(relay: OutboxRelay, photos: Photos) -> None:
-    name = "outbox_republished_total"
-    labels = {"reason": RepublishReason.NEVER_QUEUED}
-    before = REGISTRY.get_sample_value(name, labels) or 0
-    await photos(2, enqueued_at="NULL", created_at=LONG_AGO)
-    await photos(1)
-    await relay.measure()
-    await relay.relay_once()
-    assert (REGISTRY.get_sample_value(name, labels) or 0) - before == 2
-    waiting, idle = {"lane": Lane.INTERACTIVE}, {"lane": Lane.BULK}
-    assert REGISTRY.get_sample_value("outbox_tasks", waiting) == 2
-    oldest = REGISTRY.get_sample_value("oldest_pending_task_seconds", waiting)
-    assert oldest is not None
-    assert 600 <= oldest < 700
-    for name in ("outbox_tasks", "oldest_pending_task_seconds"):
-        assert REGISTRY.get_sample_value(name, idle) == 0
-    await relay.measure()
-    assert REGISTRY.get_sample_value("outbox_tasks", waiting) == 0
