@@ -22,6 +22,8 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 
 _STATUS = {status: pb.TaskStatus.Value(f"TASK_STATUS_{status.name}") for status in TaskStatus}
 _STAGE = {stage: pb.TaskStage.Value(f"TASK_STAGE_{stage.name}") for stage in TaskStage}
+# A row may know more: its worker may be newer.
+_CAMERA_FIELDS = tuple(pb.Camera.DESCRIPTOR.fields_by_name)
 
 
 class StatusServicer(pb_grpc.StatusServiceServicer):
@@ -114,7 +116,22 @@ def _result(row: asyncpg.Record) -> pb.TaskResult:
             )
             for name, width, height, content_type, size in json.loads(row["renditions"] or "[]")
         ],
+        pages=row["pages"],
+        orientation=row["orientation"],
+        taken_at=row["taken_at"],
+        camera=_camera(row["camera"]),
+        dominant_color=row["dominant_color"],
+        thumbhash=row["thumbhash"],
+        phash=row["phash"],
+        step_seconds=json.loads(row["step_seconds"] or "{}"),
     )
+
+
+def _camera(text: str | None) -> pb.Camera | None:
+    if text is None:
+        return None
+    known = json.loads(text)
+    return pb.Camera(**{name: known.get(name) for name in _CAMERA_FIELDS})
 
 
 def _timestamp(moment: datetime | None) -> Timestamp | None:

@@ -60,7 +60,7 @@ async def test_a_task_that_was_put_off_is_waiting_to_retry(stub: Any, photos: An
     assert found.stage == pb.TASK_STAGE_WAITING_TO_RETRY
 
 
-async def test_a_task_that_succeeded_has_its_result_with_the_renditions_largest_first(
+async def test_a_result_tells_nothing_that_is_not_known_and_has_the_renditions_largest_first(
     stub: Any, photos: Any
 ) -> None:
     [photo] = await photos.register()
@@ -84,6 +84,28 @@ async def test_a_task_that_succeeded_has_its_result_with_the_renditions_largest_
             ),
         ],
     )
+
+
+async def test_a_result_has_what_the_photo_tells_of_itself(stub: Any, photos: Any) -> None:
+    [photo] = await photos.register()
+    await photos.succeed(photo)
+    await photos.change(
+        photo,
+        "pages = 3, orientation = 6, taken_at = '2026-05-01T12:30:15+02:00',"
+        """ camera = '{"make": "Canon", "lens": null, "exposure_time": 0.008, "f_number": 2,"""
+        """ "iso": 102400, "focal_length": 50.5, "of a newer worker": 1}',"""
+        " dominant_color = '#0a141e', thumbhash = '\\x00ff', phash = '0123456789abcdef',"
+        """ step_seconds = '{"probe": 0.5, "renditions": 2}'""",
+    )
+    result = (await task(stub, photo)).result
+    assert (result.pages, result.orientation) == (3, 6)
+    assert result.taken_at == "2026-05-01T12:30:15+02:00"
+    assert result.camera == pb.Camera(
+        make="Canon", exposure_time=0.008, f_number=2, iso=102400, focal_length=50.5
+    )
+    assert (result.dominant_color, result.thumbhash) == ("#0a141e", b"\0\xff")
+    assert result.phash == "0123456789abcdef"
+    assert result.step_seconds == {"probe": 0.5, "renditions": 2.0}
 
 
 async def test_a_result_of_zeros_is_a_result(stub: Any, photos: Any, pool: asyncpg.Pool) -> None:

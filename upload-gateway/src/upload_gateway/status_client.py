@@ -1,12 +1,14 @@
 """The status service as the gateway uses it."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
 import structlog
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from photo.status.v1 import status_service_pb2 as pb
@@ -15,7 +17,7 @@ from photo_domain.task_state import TaskStage, TaskStatus
 from service_kit.rpc_errors import request_error_of
 from upload_gateway.problems import unavailable
 from upload_gateway.request_id import rpc_metadata
-from upload_gateway.task_document import TaskDict, rendition_url, status_url
+from upload_gateway.task_document import CameraDocument, TaskDict, rendition_url, status_url
 
 _QUERY_SECONDS = 5.0
 # A rendition is small, but its reader may be slow: the whole has this time, each part the other.
@@ -156,6 +158,15 @@ def _result_dict(task: pb.Task) -> dict[str, object]:
         "format": result.format,
         "width": result.width,
         "height": result.height,
+        "pages": _known(result, "pages"),
+        "orientation": _known(result, "orientation"),
+        "taken_at": _known(result, "taken_at"),
+        "camera": _camera_dict(result.camera) if result.HasField("camera") else None,
+        "dominant_color": _known(result, "dominant_color"),
+        "thumbhash": b64encode(result.thumbhash).decode() if result.thumbhash else None,
+        "phash": _known(result, "phash"),
+        # In one order: the map has none.
+        "steps": dict(sorted(result.step_seconds.items())) or None,
         "renditions": [
             {
                 "name": rendition.name,
@@ -168,6 +179,14 @@ def _result_dict(task: pb.Task) -> dict[str, object]:
             for rendition in result.renditions
         ],
     }
+
+
+def _camera_dict(camera: pb.Camera) -> dict[str, object]:
+    return {name: _known(camera, name) for name in CameraDocument.model_fields}
+
+
+def _known(message: Message, field: str) -> object:
+    return getattr(message, field) if message.HasField(field) else None
 
 
 def _time_text(moment: Timestamp) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from photo_domain.task_state import TaskStage, TaskStatus
 from upload_gateway.incoming_file import StoredFile
@@ -22,14 +22,54 @@ class RenditionDocument(BaseModel):
     url: str
 
 
+class CameraDocument(BaseModel):
+    """How a photo was taken; null is what the file does not say.
+
+    `exposure_time` in seconds, `focal_length` in millimetres, `iso` as of ISO 12232.
+    """
+
+    make: str | None
+    model: str | None
+    lens: str | None
+    exposure_time: float | None
+    f_number: float | None
+    iso: int | None
+    focal_length: float | None
+
+
 class ResultDocument(BaseModel):
-    """What processing found and made; `processing_time` in seconds, sizes in pixels, upright."""
+    """What processing found and made; `processing_time` in seconds, sizes in pixels, upright.
+
+    Null is what the file does not say, and in results of earlier versions what was not looked for.
+    """
 
     random_number: int
     processing_time: float
     format: Literal["jpeg", "png", "webp", "pdf"]
     width: int
     height: int
+    pages: int | None = Field(description="Of a document")
+    orientation: int | None = Field(
+        description="How the original is stored (EXIF); width, height and renditions are upright",
+        ge=1,
+        le=8,
+    )
+    taken_at: str | None = Field(
+        description="ISO 8601, with a UTC offset only where the file has one",
+        examples=["2026-05-01T12:30:15+02:00", "2026-05-01T12:30:15"],
+    )
+    camera: CameraDocument | None
+    dominant_color: str | None = Field(
+        description="The colour that most of the photo has", pattern="^#[0-9a-f]{6}$"
+    )
+    thumbhash: str | None = Field(
+        description="Base64 of at most 25 bytes, https://evanw.github.io/thumbhash/"
+    )
+    phash: str | None = Field(
+        description="A 64-bit perceptual hash: alike photos differ in few bits",
+        pattern="^[0-9a-f]{16}$",
+    )
+    steps: dict[str, float] | None = Field(description="Seconds of each step of processing")
     renditions: list[RenditionDocument]
 
 

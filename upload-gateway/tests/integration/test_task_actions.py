@@ -1,27 +1,17 @@
 """Retrying and deleting over HTTP, against gRPC services whose answers the test decides."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from typing import Any
 
-import grpc
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from photo.ingest.v1 import ingest_service_pb2 as ingest_pb
 from photo.ingest.v1 import ingest_service_pb2_grpc as ingest_grpc
 from photo.status.v1 import status_service_pb2 as status_pb
 from photo.status.v1 import status_service_pb2_grpc as status_grpc
 from photo_domain.errors import ErrorCode, RequestError
-from photo_domain.limits import UPLOAD_LIMITS
-from service_kit.grpc_channel import open_channel
-from service_kit.grpc_server import build_server
-from upload_gateway.adapters import Adapters
-from upload_gateway.ingest_client import IngestClient
-from upload_gateway.problems import install_problem_handlers
 from upload_gateway.routes import task_actions, visitor
-from upload_gateway.session import SessionCookies
-from upload_gateway.status_client import StatusClient
 
 TASK_ID = "01919a3c-5e00-7abc-8def-0123456789ab"
 
@@ -63,47 +53,10 @@ async def services() -> Services:
     return Services()
 
 
-async def _serve(service: str, register: Any, services: Services) -> tuple[grpc.aio.Server, str]:
-    server = build_server(service)
-    register(services, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    return server, f"dns:///127.0.0.1:{port}"
-
-
 @pytest.fixture
-async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
+async def client(services: Services, open_gateway: Callable[..., Any]) -> httpx.AsyncClient:
     """A visitor without a session."""
-    ingest, ingest_target = await _serve(
-        "photo.ingest.v1.IngestService",
-        ingest_grpc.add_IngestServiceServicer_to_server,
-        services,
-    )
-    status, status_target = await _serve(
-        "photo.status.v1.StatusService",
-        status_grpc.add_StatusServiceServicer_to_server,
-        services,
-    )
-    channels = [open_channel(target) for target in (ingest_target, status_target)]
-    app = FastAPI()
-    install_problem_handlers(app)
-    for routes in (task_actions, visitor):
-        app.include_router(routes.router)
-    app.state.adapters = Adapters(
-        cookies=SessionCookies("s" * 32),
-        limits=UPLOAD_LIMITS,
-        receiver=None,  # type: ignore[arg-type] - nothing is uploaded
-        ingest=IngestClient(channels[0]),
-        status=StatusClient(channels[1]),
-        channels={},
-    )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
-        yield client
-    for channel in channels:
-        await channel.close()
-    for server in (ingest, status):
-        await server.stop(None)
+    return await open_gateway([task_actions, visitor], services, services)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import Engine, NullPool, create_engine
 
 from photo_objects.object_reader import ObjectReader
@@ -19,6 +20,8 @@ from service_kit.start_check import blamed_on
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+_log = structlog.get_logger(__name__)
 
 # A photo is a few megabytes: storage that needs longer is in trouble, and the task has to be
 # postponed before its time limit ends it.
@@ -38,6 +41,9 @@ def image_handler_builder(
     Exits with code 2 where STORAGE_URL cannot be used. Neither connections nor threads survive a
     fork: what the callable builds belongs to the process that called it.
     """
+    if settings.task_time_limit_seconds <= _STORE_LIMITS.request + _STORE_LIMITS.retry:
+        # Storage that hangs would end photos as `timeout` before it can be told from a slow one.
+        _log.warning("task_time_limit_short", setting="TASK_TIME_LIMIT_SECONDS")
     with blamed_on("STORAGE_URL", StorageUrlError):
         store = open_store(settings.storage_url, limits=_STORE_LIMITS)
     return lambda: _build_image_handler(settings, store, holder.name_of(os.getpid()))
@@ -55,7 +61,7 @@ def _build_image_handler(
         ),
         originals=ObjectReader(store),
         renditions=RenditionStorage(RenditionWriter(store)),
-        processor=PhotoProcessor(max_pixels=settings.max_pixels),
+        processor=PhotoProcessor(settings.processing),
         lease=settings.lease,
         claimed_by=claimed_by,
     )

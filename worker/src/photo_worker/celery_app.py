@@ -30,7 +30,7 @@ def make_celery_app(settings: WorkerSettings) -> Celery:
         worker_concurrency=settings.worker_concurrency,
         # What leaks is given back: a fresh process costs less than a photo.
         worker_max_tasks_per_child=_PHOTOS_PER_PROCESS,
-        worker_max_memory_per_child=settings.worker_process_memory_bytes // 1024,
+        worker_max_memory_per_child=settings.worker_process_memory_bytes // 2 // 1024,
         task_time_limit=settings.task_time_limit_seconds,
         # After a lost connection a running task goes on: the claim refuses its second delivery.
         worker_cancel_long_running_tasks_on_connection_loss=False,

@@ -44,7 +44,8 @@ _TRANSIENT = (*_DATABASE_TROUBLE, StorageUnavailableError)
 # to write to waits, so that the backlog stays in the queue.
 _CLAIM_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 
-# For how long trouble may postpone a task, from its first postponement on.
+# For how long trouble may postpone a task, from its first postponement on, while its runs follow
+# one another: see `claim_task`.
 _LONGEST_TROUBLE = timedelta(hours=24)
 
 _jitter = SystemRandom()
@@ -74,7 +75,11 @@ class ImageHandler:
         self._claimed_by = claimed_by
 
     def handle(self, task_id: UUID) -> Outcome:
-        """Run the task once. Raises DatabaseUnavailableError if it could not even be claimed."""
+        """Run the task once.
+
+        Raises DatabaseUnavailableError if it could not even be claimed, and MemoryError if the
+        process has none left: the task is still claimed then, and the process should end.
+        """
         claim = self._claim(task_id)
         if claim is None:
             return self._refuse(task_id)
@@ -117,7 +122,7 @@ class ImageHandler:
             return self._work_on(claim)
         except ProcessingError as error:
             return self._end_in_failure(claim, error.code)
-        except _TRANSIENT:
+        except (*_TRANSIENT, MemoryError):
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the task gets its result
             _log.exception("task_broke")
@@ -126,14 +131,25 @@ class ImageHandler:
     def _work_on(self, claim: ClaimedTask) -> Outcome:
         started = time.monotonic()
         original = self._read_original(claim)
+        was_read = time.monotonic()
         photo = self._processor.process(original, FORMAT_BY_CONTENT_TYPE[claim.content_type])
+        processed = time.monotonic()
         stored = self._renditions.store(claim, photo.renditions)
+        stored_at = time.monotonic()
         result = PhotoResult(
             format=photo.format,
             width=photo.width,
             height=photo.height,
+            pages=photo.pages,
+            metadata=photo.metadata,
+            placeholder=photo.placeholder,
             random_number=secrets.randbelow(2**31),
-            processing_time=time.monotonic() - started,
+            processing_time=stored_at - started,
+            step_seconds={
+                "read_original": was_read - started,
+                **photo.step_seconds,
+                "store_renditions": stored_at - processed,
+            },
         )
         # After an error here the outcome is unknown: the renditions may be the task's by now, so
         # they stay, and the sweeper removes them if they are not.

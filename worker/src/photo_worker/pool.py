@@ -18,6 +18,7 @@ from photo_worker.celery_app import make_celery_app
 from photo_worker.child_deaths import ChildDeaths
 from photo_worker.claim_holder import ClaimHolder
 from photo_worker.image_handler import ImageHandler
+from photo_worker.memory_limit import limit_memory
 from photo_worker.schema_wait import wait_for_schema
 from photo_worker.settings import WorkerSettings
 from photo_worker.task_request import request_class
@@ -92,6 +93,7 @@ class _Lifecycle:
     def _child_starts(self, **_: object) -> None:
         die_with_parent(self._parent_pid)
         self._handler_of_process()
+        limit_memory(self._settings.worker_process_memory_bytes)
 
     def _child_ends(self, pid: int, **_: object) -> None:
         mark_process_dead(pid, path=str(self._metrics_folder))  # type: ignore[no-untyped-call]

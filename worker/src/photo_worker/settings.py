@@ -10,6 +10,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from photo_records.database_url import with_driver
+from photo_worker.processing.processing_settings import ProcessingSettings
+from photo_worker.processing.rendition_spec import parse_renditions
 from service_kit.settings import Port, ServiceSettings
 
 
@@ -37,8 +39,9 @@ class WorkerSettings(ServiceSettings):
     )
     worker_process_memory_bytes: int = Field(
         1024**3,
-        ge=128 * 1024**2,
-        description="A process that ever held more memory is replaced after its photo",
+        ge=256 * 1024**2,
+        description="How much memory one photo may take; a process that needs more dies, which"
+        " counts as a crash of its photo, and one that ever held half of it is replaced",
     )
     visibility_timeout_seconds: int | None = Field(
         None,
@@ -48,6 +51,21 @@ class WorkerSettings(ServiceSettings):
     )
     max_pixels: int = Field(
         100_000_000, ge=1, description="How many pixels an image may have, from its header"
+    )
+    max_pages: int = Field(
+        1000, ge=1, description="How many pages a document, or frames an animation, may have"
+    )
+    accept_truncated: bool = Field(
+        False,  # noqa: FBT003 - pydantic's own order
+        description="Whether what can be seen of a truncated or damaged image is enough",
+    )
+    renditions: str = Field(
+        "preview:1280,thumbnail:320",
+        description="What is made of each photo: name:long_edge[:format[:quality]], separated by"
+        " commas; webp (the default), avif or jpeg",
+    )
+    webp_effort: int = Field(
+        2, ge=0, le=6, description="How much time the WebP encoder takes to save bytes"
     )
 
     @field_validator("database_url")
@@ -61,6 +79,12 @@ class WorkerSettings(ServiceSettings):
     def _is_redis(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("renditions")
+    @classmethod
+    def _are_renditions(cls, value: str) -> str:
+        parse_renditions(value)
         return value
 
     @field_validator("visibility_timeout_seconds")
@@ -81,6 +105,17 @@ class WorkerSettings(ServiceSettings):
     def lease(self) -> timedelta:
         """How long a claim holds: a little longer than its process can live."""
         return timedelta(seconds=self.task_time_limit_seconds + _LEASE_MARGIN_SECONDS)
+
+    @property
+    def processing(self) -> ProcessingSettings:
+        """What processing needs to know."""
+        return ProcessingSettings(
+            renditions=parse_renditions(self.renditions),
+            max_pixels=self.max_pixels,
+            max_pages=self.max_pages,
+            accept_truncated=self.accept_truncated,
+            webp_effort=self.webp_effort,
+        )
 
 
 _LEASE_MARGIN_SECONDS = 15

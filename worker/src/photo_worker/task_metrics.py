@@ -16,6 +16,12 @@ _PROCESSING = Histogram(
     ["format"],
     buckets=(0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120),
 )
+_STEPS = Histogram(
+    "photo_worker_step_seconds",
+    "How long each step took, for photos that ended in SUCCESS.",
+    ["step", "format"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
+)
 
 
 def record(outcome: Outcome) -> None:
@@ -23,7 +29,7 @@ def record(outcome: Outcome) -> None:
     _ENDED.labels(result=str(outcome.kind), code=str(outcome.failure or "")).inc()
     if outcome.attempt:
         _ATTEMPTS.inc()
-    if outcome.result:
-        _PROCESSING.labels(format=str(outcome.result.format)).observe(
-            outcome.result.processing_time
-        )
+    if result := outcome.result:
+        _PROCESSING.labels(format=str(result.format)).observe(result.processing_time)
+        for step, seconds in result.step_seconds.items():
+            _STEPS.labels(step=step, format=str(result.format)).observe(seconds)

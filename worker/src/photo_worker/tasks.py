@@ -1,5 +1,7 @@
 """The Celery task: translates between Celery and the use case."""
 
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -46,6 +48,11 @@ def _handle(handler: ImageHandler, task_id: UUID) -> Outcome:
     except DatabaseUnavailableError as error:
         # Nothing was claimed: the message goes back to the end of its queue.
         raise Reject(error, requeue=True) from error
+    except MemoryError:
+        # What its decoders left behind is in no state to go on with. The parent counts a crash.
+        _log.error("memory_ran_out")
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise
     task_metrics.record(outcome)
     return outcome
 

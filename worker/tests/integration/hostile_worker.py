@@ -4,6 +4,7 @@ Started with the path of a file: photos that wait do so until it exists. What a 
 by its last bytes. While there is a file `nobody claims` beside it, no task is claimed.
 """
 
+import functools
 import os
 import signal
 import sys
@@ -14,28 +15,30 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from photo_domain.file_format import FileFormat
 from photo_records.task_claims import ClaimedTask
-from photo_worker import image_handler
+from photo_worker import bootstrap, image_handler
 from photo_worker.__main__ import main
-from photo_worker.processing.photo_processor import PhotoProcessor
-from photo_worker.processing.processed_photo import ProcessedPhoto
+from photo_worker.processing.photo_in_process import PhotoInProcess
+from photo_worker.processing.photo_processor import STEPS, PhotoProcessor
 
-_process = PhotoProcessor.process
 _claim = image_handler.claim_task
 _gate = Path(sys.argv[1])
 _barrier = _gate.with_name("nobody claims")
 
 
-def _process_hostile(self: PhotoProcessor, data: bytes, claimed: FileFormat) -> ProcessedPhoto:
-    if data.endswith(b"kills"):
+def be_hostile(photo: PhotoInProcess) -> None:
+    """A step that does what the end of the photo says."""
+    if photo.original.endswith(b"kills"):
         os.kill(os.getpid(), signal.SIGKILL)
-    if data.endswith(b"exits"):
+    if photo.original.endswith(b"aborts"):
+        os.abort()
+    if photo.original.endswith(b"exits"):
         raise SystemExit(1)
-    if data.endswith(b"waits"):
+    if photo.original.endswith(b"grows"):
+        bytearray(16 * 1024**3)
+    if photo.original.endswith(b"waits"):
         while not _gate.exists():
             Event().wait(0.05)
-    return _process(self, data, claimed)
 
 
 def _claim_late(
@@ -47,7 +50,9 @@ def _claim_late(
 
 
 image_handler.claim_task = _claim_late
-PhotoProcessor.process = _process_hostile  # type: ignore[method-assign]
+bootstrap.PhotoProcessor = functools.partial(  # type: ignore[misc, assignment]
+    PhotoProcessor, steps=(be_hostile, *STEPS)
+)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -52,13 +52,13 @@ def test_a_photo_whose_process_was_killed_is_taken_up_again_and_succeeds(
         assert worker.metric("photo_worker_tasks_total", result="given_back") == 1
 
 
-@pytest.mark.parametrize("manner", [b"kills", b"exits"])
+@pytest.mark.parametrize("manner", [b"kills", b"aborts", b"exits", b"grows"])
 def test_a_photo_that_ends_its_process_three_times_ends_as_crashed_and_no_other_suffers(
     run_worker: Any, library: Any, jpeg: bytes, gate: Path, wait: Wait, manner: bytes
 ) -> None:
     with run_worker(library, PROGRAM, str(gate)) as worker:
         hostile = library.add(jpeg + manner)
-        others = [library.add(jpeg) for _ in range(8)]
+        others = [library.add(jpeg) for _ in range(50)]
         for task_id in (*others[:4], hostile, *others[4:]):
             worker.publish(task_id)
         photo = library.wait_for_end(hostile)
@@ -214,8 +214,8 @@ def test_without_a_database_a_death_is_left_to_the_lease_and_the_worker_works_on
 def test_a_process_that_held_too_much_memory_is_replaced_and_nothing_is_lost(
     run_worker: Any, library: Any, jpeg: bytes, wait: Wait
 ) -> None:
-    # Any photo takes more than this.
-    settings = {"WORKER_PROCESS_MEMORY_BYTES": str(128 * 1024**2), "WORKER_CONCURRENCY": "1"}
+    # A photo of 81 megapixels takes more than half of this.
+    settings = {"WORKER_PROCESS_MEMORY_BYTES": str(256 * 1024**2), "WORKER_CONCURRENCY": "1"}
     with run_worker(library, **settings) as worker:
         (first,) = worker.children()
         large = _green_jpeg(9000)

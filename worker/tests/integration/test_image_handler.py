@@ -17,22 +17,31 @@ from photo_records.database_url import with_driver
 from photo_records.tables import PhotoRecord
 from photo_worker.image_handler import DatabaseUnavailableError, ImageHandler
 from photo_worker.outcome import OutcomeKind
+from photo_worker.processing.photo_in_process import PhotoInProcess
 from photo_worker.processing.photo_processor import PhotoProcessor
-from photo_worker.processing.processed_photo import ProcessedPhoto
+from photo_worker.processing.processing_settings import ProcessingSettings
+from photo_worker.processing.rendition_spec import parse_renditions
 from photo_worker.rendition_storage import RenditionStorage
 
 LEASE = timedelta(seconds=135)
+SETTINGS = ProcessingSettings(
+    renditions=parse_renditions("preview:1280,thumbnail:320"),
+    max_pixels=100_000_000,
+    max_pages=1000,
+    accept_truncated=False,
+    webp_effort=2,
+)
 
 
 class InterruptedProcessor(PhotoProcessor):
     """Does something in the middle of the work, once the photo is processed."""
 
     def __init__(self, interrupt: Callable[[], None]) -> None:
-        super().__init__(max_pixels=100_000_000)
+        super().__init__(SETTINGS)
         self._interrupt = interrupt
 
-    def process(self, data: bytes, claimed: FileFormat) -> ProcessedPhoto:
-        photo = super().process(data, claimed)
+    def process(self, original: bytes, claimed: FileFormat) -> PhotoInProcess:
+        photo = super().process(original, claimed)
         self._interrupt()
         return photo
 

@@ -1,17 +1,37 @@
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from photo_worker.processing.photo_in_process import Rendition
 from photo_worker.processing.photo_processor import PhotoProcessor
-from photo_worker.processing.processed_photo import Rendition
+from photo_worker.processing.processing_settings import ProcessingSettings
+from photo_worker.processing.rendition_spec import parse_renditions
 
 
 @pytest.fixture(scope="session")
-def processor() -> PhotoProcessor:
-    return PhotoProcessor(max_pixels=100_000_000)
+def make_processor() -> Callable[..., PhotoProcessor]:
+    """A processor with the default settings, but for what is given."""
+
+    def make(renditions: str = "preview:1280,thumbnail:320", **settings: Any) -> PhotoProcessor:
+        defaults = ProcessingSettings(
+            renditions=parse_renditions(renditions),
+            max_pixels=100_000_000,
+            max_pages=1000,
+            accept_truncated=False,
+            webp_effort=2,
+        )
+        return PhotoProcessor(replace(defaults, **settings))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def processor(make_processor: Callable[..., PhotoProcessor]) -> PhotoProcessor:
+    return make_processor()
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from PIL import Image
 
 from photo_domain.failure import FailureCode, ProcessingError
 from photo_domain.file_format import FileFormat
+from photo_worker.processing.photo_in_process import Rendition
 from photo_worker.processing.photo_processor import PhotoProcessor
-from photo_worker.processing.processed_photo import Rendition
 
 Draw = Callable[..., Image.Image]
 Encode = Callable[..., bytes]

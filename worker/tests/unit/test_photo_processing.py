@@ -9,12 +9,13 @@ from PIL import Image, ImageChops, ImageStat
 
 from photo_domain.failure import FailureCode, ProcessingError
 from photo_domain.file_format import FileFormat, format_of_name
+from photo_worker.processing.photo_in_process import Rendition
 from photo_worker.processing.photo_processor import PhotoProcessor
-from photo_worker.processing.processed_photo import Rendition
 
 Draw = Callable[..., Image.Image]
 Encode = Callable[..., bytes]
 Decode = Callable[[Rendition], Image.Image]
+MakeProcessor = Callable[..., PhotoProcessor]
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 SAMPLE_SIZES = {
@@ -189,17 +190,21 @@ def test_a_signature_alone_is_no_image(
     assert refused.value.code in {FailureCode.CORRUPT_IMAGE, FailureCode.TRUNCATED_IMAGE}
 
 
-def test_too_many_pixels_are_refused_from_the_header(encode: Encode) -> None:
+def test_too_many_pixels_are_refused_from_the_header(
+    make_processor: MakeProcessor, encode: Encode
+) -> None:
     data = encode(Image.new("1", (2000, 2000)), "PNG")
     # The pixels are cut off: only the header can have been read.
     with pytest.raises(ProcessingError) as refused:
-        PhotoProcessor(max_pixels=3_999_999).process(data[:60], FileFormat.PNG)
+        make_processor(max_pixels=3_999_999).process(data[:60], FileFormat.PNG)
     assert refused.value.code is FailureCode.TOO_MANY_PIXELS
 
 
-def test_as_many_pixels_as_allowed_are_processed(encode: Encode) -> None:
+def test_as_many_pixels_as_allowed_are_processed(
+    make_processor: MakeProcessor, encode: Encode
+) -> None:
     data = encode(Image.new("1", (2000, 2000)), "PNG")
-    photo = PhotoProcessor(max_pixels=4_000_000).process(data, FileFormat.PNG)
+    photo = make_processor(max_pixels=4_000_000).process(data, FileFormat.PNG)
     assert (photo.width, photo.height) == (2000, 2000)
 
 
@@ -239,3 +244,20 @@ def test_real_photos_get_two_renditions(
             longest_edge, max(photo.width, photo.height)
         )
         assert (rendition.width > rendition.height) == (photo.width > photo.height)
+
+
+@pytest.mark.parametrize("motif", [("Landscape", 1, (3, 6, 8)), ("Portrait", 2, (5,))])
+def test_a_real_photo_looks_the_same_however_the_camera_was_held(
+    processor: PhotoProcessor, decode: Decode, motif: tuple[str, int, tuple[int, ...]]
+) -> None:
+    name, first, others = motif
+    shown = []
+    for orientation in (first, *others):
+        file = SAMPLES / f"{name}_{orientation}.jpg"
+        if not file.is_file():
+            pytest.skip(f"no sample photo {file.name} in ../shared/samples")
+        photo = processor.process(file.read_bytes(), FileFormat.JPEG)
+        assert photo.metadata.orientation == orientation
+        # Small enough that the number painted on each does not count.
+        shown.append(decode(photo.renditions[0]).convert("RGB").resize((60, 60)))
+    assert all(difference(shown[0], other) < 6 for other in shown[1:])

@@ -23,9 +23,9 @@ def test_a_claim_outlives_the_time_limit_and_the_message_outlives_the_claim() ->
 
 
 def test_the_memory_of_a_process_is_set_in_bytes() -> None:
-    settings = load_settings(WorkerSettings, REQUIRED | {"worker_process_memory_bytes": 2**28})
-    # Celery counts in KiB.
-    assert make_celery_app(settings).conf.worker_max_memory_per_child == 2**18
+    settings = load_settings(WorkerSettings, REQUIRED | {"worker_process_memory_bytes": 2**30})
+    # Half of it, and Celery counts in KiB.
+    assert make_celery_app(settings).conf.worker_max_memory_per_child == 2**19
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,9 @@ def test_the_memory_of_a_process_is_set_in_bytes() -> None:
         ({"worker_concurrency": 0}, "WORKER_CONCURRENCY"),
         ({"task_time_limit_seconds": 0}, "TASK_TIME_LIMIT_SECONDS"),
         ({"worker_process_memory_bytes": 1000}, "WORKER_PROCESS_MEMORY_BYTES"),
+        ({"renditions": "preview:0"}, "RENDITIONS"),
+        ({"webp_effort": 7}, "WEBP_EFFORT"),
+        ({"max_pages": 0}, "MAX_PAGES"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_its_name_and_without_its_value(

@@ -9,6 +9,7 @@ class FailureCode(StrEnum):
     CORRUPT_IMAGE = "corrupt_image"
     TRUNCATED_IMAGE = "truncated_image"
     TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_MANY_PAGES = "too_many_pages"
     UNSUPPORTED_CONTENT = "unsupported_content"
     ENCRYPTED_DOCUMENT = "encrypted_document"
     ORIGINAL_MISSING = "original_missing"
@@ -29,6 +30,7 @@ _MESSAGES = {
     FailureCode.CORRUPT_IMAGE: "The file is damaged and cannot be read.",
     FailureCode.TRUNCATED_IMAGE: "The file ends too early; upload it again.",
     FailureCode.TOO_MANY_PIXELS: "The image has more pixels than are allowed.",
+    FailureCode.TOO_MANY_PAGES: "The file has more pages or frames than are allowed.",
     FailureCode.UNSUPPORTED_CONTENT: "The file has a content that is not supported.",
     FailureCode.ENCRYPTED_DOCUMENT: "The document is encrypted; upload it without a password.",
     FailureCode.ORIGINAL_MISSING: "The stored file is gone; upload it again.",

@@ -121,6 +121,22 @@ class PhotoRecord(Record):
             " = CASE status WHEN 'SUCCESS' THEN 5 ELSE 0 END",
             name="success_has_result",
         ),
+        # Fewer than all: a file need not tell, and photos that ended before there were such have
+        # none.
+        CheckConstraint(
+            "status = 'SUCCESS' OR num_nonnulls(pages, orientation, taken_at, camera,"
+            " dominant_color, thumbhash, phash, step_seconds) = 0",
+            name="only_success_has_facts",
+        ),
+        CheckConstraint("pages > 0", name="pages"),
+        CheckConstraint("orientation BETWEEN 1 AND 8", name="orientation"),
+        # From seconds to microseconds with an offset.
+        CheckConstraint("char_length(taken_at) BETWEEN 19 AND 32", name="taken_at"),
+        CheckConstraint("jsonb_typeof(camera) = 'object'", name="camera"),
+        CheckConstraint("dominant_color ~ '^#[0-9a-f]{6}$'", name="dominant_color"),
+        CheckConstraint("octet_length(thumbhash) BETWEEN 1 AND 25", name="thumbhash"),
+        CheckConstraint("phash ~ '^[0-9a-f]{16}$'", name="phash"),
+        CheckConstraint("jsonb_typeof(step_seconds) = 'object'", name="step_seconds"),
         Index(None, "owner", "id"),
         Index(None, "batch_id"),
         # The outbox: what the relay looks for.
@@ -186,6 +202,23 @@ class PhotoRecord(Record):
     random_number: Mapped[int | None]
     # In seconds.
     processing_time: Mapped[float | None]
+
+    # Of a document.
+    pages: Mapped[int | None]
+    # How the original is stored, 1 to 8; the dimensions and renditions are upright.
+    orientation: Mapped[int | None] = mapped_column(SmallInteger)
+    # ISO 8601, with an offset only where the file has one. No timestamptz: without an offset no
+    # moment is known; and no timestamp: it would lose the offset.
+    taken_at: Mapped[str | None]
+    # The fields of `photo_domain.photo_facts.Camera`.
+    camera: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # #rrggbb.
+    dominant_color: Mapped[str | None]
+    thumbhash: Mapped[bytes | None]
+    # 64 bits as hexadecimal digits, for `('x' || phash)::bit(64)`.
+    phash: Mapped[str | None]
+    # How long each step of processing took, by its name.
+    step_seconds: Mapped[dict[str, float] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class RenditionRecord(Record):

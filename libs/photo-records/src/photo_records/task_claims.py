@@ -3,39 +3,36 @@
 Every function is one statement, atomic by itself: it may run in a transaction or in autocommit.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
-    CTE,
     Connection,
     Interval,
     Update,
     and_,
     case,
-    column,
     func,
-    insert,
     literal,
     null,
     select,
-    true,
     update,
-    values,
 )
 
 from photo_domain.failure import FailureCode
 from photo_domain.file_format import FileFormat
+from photo_domain.photo_facts import PhotoMetadata, Placeholder
 from photo_domain.task_state import TaskStatus
-from photo_records.tables import PhotoRecord, RenditionRecord
+from photo_records.tables import PhotoRecord
 from photo_records.task_transitions import (
     claimable,
     count_down,
     ending,
     failing,
+    insert_renditions,
     runs_used,
     transition,
 )
@@ -44,6 +41,10 @@ from photo_records.task_transitions import (
 MAX_CRASHES = 3
 # So does one whose runs, but for the postponed ones, vanished that often: nobody saw why.
 MAX_RUNS = 20
+# Trouble that postponed a task goes on only while its runs follow one another: what waited in a
+# long backlog knows nothing of the time between. Longer than the longest run, an hour, and the
+# longest pause after it, ten minutes.
+_RUNS_FOLLOW = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class ClaimedTask:
     revision: int
     # This run included. A postponed run stays counted.
     attempts: int
-    # How often the task was postponed, and how long ago for the first time.
+    # How often the task was postponed, and for how long the trouble has been going on.
     postponements: int
     postponed_for: timedelta
     content_type: str
@@ -75,6 +76,12 @@ class PhotoResult:
     random_number: int
     # In seconds.
     processing_time: float
+    # None but for a document.
+    pages: int | None
+    metadata: PhotoMetadata
+    placeholder: Placeholder
+    # How long each step took, by its name.
+    step_seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,8 @@ def claim_task(
             lease_expires_at=now + lease,
             claimed_by=claimed_by,
             next_attempt_at=null(),
+            # `started_at` is here the start of the run before.
+            postponed_since=case((photo.started_at > now - _RUNS_FOLLOW, photo.postponed_since)),
         )
         .returning(
             photo.id,
@@ -167,6 +176,7 @@ def finish_success(
 
     False means that nothing changed and that nobody knows the renditions: remove them.
     """
+    metadata, placeholder = result.metadata, result.placeholder
     ended = ending(_fenced(claim)).values(
         status=TaskStatus.SUCCESS,
         format=result.format,
@@ -174,6 +184,14 @@ def finish_success(
         height=result.height,
         random_number=result.random_number,
         processing_time=result.processing_time,
+        pages=result.pages,
+        orientation=metadata.orientation,
+        taken_at=metadata.taken_at,
+        camera=asdict(metadata.camera) if metadata.camera else None,
+        dominant_color=placeholder.dominant_color,
+        thumbhash=placeholder.thumbhash,
+        phash=placeholder.phash,
+        step_seconds=dict(result.step_seconds),
     )
     return _end(connection, ended, renditions)
 
@@ -271,22 +289,7 @@ def _end(
     ended = update_of_photo.returning(PhotoRecord.id, PhotoRecord.batch_id).cte("ended")
     statement = select(func.count()).select_from(ended).add_cte(count_down(ended))
     if renditions:
-        statement = statement.add_cte(_insert_renditions(ended, renditions))
+        statement = statement.add_cte(
+            insert_renditions(ended, [asdict(rendition) for rendition in renditions])
+        )
     return connection.execute(statement).scalar_one() == 1
-
-
-def _insert_renditions(ended: CTE, renditions: Sequence[StoredRendition]) -> CTE:
-    table = RenditionRecord.__table__
-    names = ("name", "width", "height", "content_type", "size", "object_key")
-    made = values(*(column(name, table.c[name].type) for name in names), name="made").data(
-        [tuple(getattr(rendition, name) for name in names) for rendition in renditions]
-    )
-    rows = select(ended.c.id, *(made.c[name] for name in names)).select_from(
-        ended.join(made, true())
-    )
-    return (
-        insert(RenditionRecord)
-        .from_select(["photo_id", *names], rows)
-        .returning(RenditionRecord.photo_id)
-        .cte("stored")
-    )

@@ -13,7 +13,8 @@ SELECT
     photo.size, photo.status, photo.revision, photo.attempts, photo.created_at, photo.started_at,
     photo.finished_at, photo.next_attempt_at, photo.lease_expires_at, photo.error_code,
     photo.error_message, photo.format, photo.width, photo.height, photo.random_number,
-    photo.processing_time,
+    photo.processing_time, photo.pages, photo.orientation, photo.taken_at, photo.camera,
+    photo.dominant_color, photo.thumbhash, photo.phash, photo.step_seconds,
     CASE photo.status WHEN 'SUCCESS' THEN (
         SELECT json_agg(
             json_build_array(

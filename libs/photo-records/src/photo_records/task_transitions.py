@@ -1,12 +1,28 @@
 """The statements that bring a task from one state to the next, in parts for `task_claims`."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Update, and_, func, null, or_, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Update,
+    and_,
+    column,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    true,
+    update,
+    values,
+)
 
 from photo_domain.failure import FailureCode
 from photo_domain.task_state import TaskStatus
-from photo_records.tables import BatchRecord, PhotoRecord
+from photo_records.tables import BatchRecord, PhotoRecord, RenditionRecord
 
 
 def claimable(task_id: UUID) -> ColumnElement[bool]:
@@ -58,4 +74,22 @@ def count_down(ended: CTE) -> CTE:
         .values(pending=BatchRecord.pending - 1)
         .returning(BatchRecord.id)
         .cte("counted")
+    )
+
+
+def insert_renditions(ended: CTE, renditions: Sequence[Mapping[str, Any]]) -> CTE:
+    """Store the rows of renditions, at least one, for the photo whose `id` is in `ended`."""
+    table = RenditionRecord.__table__
+    names = list(renditions[0])
+    made = values(*(column(name, table.c[name].type) for name in names), name="made").data(
+        [tuple(rendition[name] for name in names) for rendition in renditions]
+    )
+    rows = select(ended.c.id, *(made.c[name] for name in names)).select_from(
+        ended.join(made, true())
+    )
+    return (
+        insert(RenditionRecord)
+        .from_select(["photo_id", *names], rows)
+        .returning(RenditionRecord.photo_id)
+        .cte("stored")
     )

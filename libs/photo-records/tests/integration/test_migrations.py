@@ -67,6 +67,37 @@ def test_a_second_migration_changes_nothing_and_keeps_the_rows(database_url: str
     assert _rows(database_url, "SELECT owner FROM batches") == {("somebody",)}
 
 
+def test_photos_that_ended_before_there_were_facts_stay_as_they_are(
+    empty_database_url: str,
+) -> None:
+    command.upgrade(alembic_config(empty_database_url), "0005")
+    _execute(empty_database_url, _INSERT_BATCH, *_INSERT_PHOTOS)
+    read = "SELECT status, width, error_code, revision FROM photos"
+    before = _rows(empty_database_url, read)
+    command.upgrade(alembic_config(empty_database_url), "head")
+    assert _rows(empty_database_url, read) == before
+    assert _rows(empty_database_url, "SELECT num_nonnulls(pages, phash) FROM photos") == {(0,)}
+
+
+def test_the_facts_of_photos_are_checked_while_others_go_on_writing(
+    empty_database_url: str,
+) -> None:
+    command.upgrade(alembic_config(empty_database_url), "0006")
+    unchecked = "SELECT conname FROM pg_constraint WHERE NOT convalidated"
+    # None was checked under the lock that adding them takes.
+    assert ("photos_phash_check",) in _rows(empty_database_url, unchecked)
+    assert ("photos_error_code_check",) in _rows(empty_database_url, unchecked)
+    _execute(empty_database_url, _INSERT_BATCH, *_INSERT_PHOTOS)
+    writer = psycopg2.connect(empty_database_url)
+    try:
+        with writer.cursor() as cursor:
+            cursor.execute("UPDATE photos SET revision = revision + 1")
+            command.upgrade(alembic_config(empty_database_url), "head")
+    finally:
+        writer.close()
+    assert _rows(empty_database_url, unchecked) == set()
+
+
 def test_migrations_started_at_the_same_time_run_one_after_the_other(
     empty_database_url: str,
 ) -> None:
@@ -146,6 +177,25 @@ _INSERT_BATCH = """
 INSERT INTO batches (id, owner, idempotency_key, fingerprint, rejected, pending)
 VALUES (gen_random_uuid(), 'somebody', 'key', decode(repeat('00', 32), 'hex'), '[]', 0)
 """
+
+_INSERT_PHOTO = """
+INSERT INTO photos (task_id, batch_id, owner, file_name, content_type, size, sha256, object_key,
+    position, lane, {columns})
+SELECT gen_random_uuid(), id, owner, 'a.jpg', 'image/jpeg', 3, decode(repeat('00', 32), 'hex'),
+    'originals/a', 0, 'bulk', {values} FROM batches
+"""
+# As every version of the code may have left them.
+_INSERT_PHOTOS = [
+    _INSERT_PHOTO.format(columns="status", values="'PENDING'"),
+    _INSERT_PHOTO.format(
+        columns="status, finished_at, error_code, error_message",
+        values="'FAILURE', now(), 'too_many_pixels', 'Too many.'",
+    ),
+    _INSERT_PHOTO.format(
+        columns="status, finished_at, format, width, height, random_number, processing_time",
+        values="'SUCCESS', now(), 'jpeg', 1600, 1000, 42, 0.25",
+    ),
+]
 
 
 def _start_migration(database_url: str) -> "subprocess.Popen[str]":

@@ -22,6 +22,17 @@ RESULT = {
     "random_number": "42",
     "processing_time": "0.25",
 }
+# What may be known of a photo beside its result.
+FACTS = {
+    "pages": "1",
+    "orientation": "8",
+    "taken_at": "'2026-05-01T12:30:15'",
+    "camera": "'{}'",
+    "dominant_color": "'#0a141e'",
+    "thumbhash": "'\\x00'",
+    "phash": "'0123456789abcdef'",
+    "step_seconds": "'{}'",
+}
 SUCCEEDED = {"status": "'SUCCESS'", "finished_at": NOW, **RESULT}
 FAILED = {
     "status": "'FAILURE'",
@@ -44,7 +55,7 @@ async def photo(pool: asyncpg.Pool, make_batch: Callable[..., NewBatch]) -> Chan
     return change
 
 
-@pytest.mark.parametrize("columns", [PROCESSING, POSTPONED, SUCCEEDED, FAILED])
+@pytest.mark.parametrize("columns", [PROCESSING, POSTPONED, SUCCEEDED, SUCCEEDED | FACTS, FAILED])
 async def test_every_station_of_a_task_is_allowed(photo: Change, columns: dict[str, str]) -> None:
     await photo(columns)
 
@@ -84,6 +95,22 @@ async def test_every_failure_code_may_end_a_task(photo: Change) -> None:
         *[("success_has_result", {**SUCCEEDED, column: "NULL"}) for column in RESULT],
         ("success_has_result", {**FAILED, **RESULT}),
         ("success_has_result", {"width": "1600"}),
+        *[("only_success_has_facts", {fact: value}) for fact, value in FACTS.items()],
+        *[("only_success_has_facts", {**FAILED, fact: value}) for fact, value in FACTS.items()],
+        ("pages", {**SUCCEEDED, "pages": "0"}),
+        ("orientation", {**SUCCEEDED, "orientation": "0"}),
+        ("orientation", {**SUCCEEDED, "orientation": "9"}),
+        ("taken_at", {**SUCCEEDED, "taken_at": "'2026-05-01'"}),
+        ("taken_at", {**SUCCEEDED, "taken_at": "repeat('1', 33)"}),
+        ("camera", {**SUCCEEDED, "camera": "'null'"}),
+        ("dominant_color", {**SUCCEEDED, "dominant_color": "'#0A141E'"}),
+        ("dominant_color", {**SUCCEEDED, "dominant_color": "'#0a141e '"}),
+        ("dominant_color", {**SUCCEEDED, "dominant_color": "E'#0a141e\\n'"}),
+        ("thumbhash", {**SUCCEEDED, "thumbhash": "''"}),
+        ("thumbhash", {**SUCCEEDED, "thumbhash": "decode(repeat('00', 26), 'hex')"}),
+        ("phash", {**SUCCEEDED, "phash": "'0123456789abcde'"}),
+        ("phash", {**SUCCEEDED, "phash": "'0123456789abcdeg'"}),
+        ("step_seconds", {**SUCCEEDED, "step_seconds": "'[]'"}),
     ],
 )
 async def test_an_impossible_photo_is_refused(

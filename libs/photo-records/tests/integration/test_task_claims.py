@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, Row, create_engine, event, func, insert, select, 
 
 from photo_domain.failure import FailureCode
 from photo_domain.file_format import FileFormat
+from photo_domain.photo_facts import Camera, PhotoMetadata, Placeholder
 from photo_domain.task_id import new_task_id
 from photo_domain.task_state import TaskStatus
 from photo_records.database_url import with_driver
@@ -36,7 +38,20 @@ from photo_records.task_queue import Lane
 LEASE = timedelta(seconds=135)
 HOLDER = "worker:1"
 OTHER_HOLDER = "worker:2"
-RESULT = PhotoResult(FileFormat.JPEG, 1600, 1000, 42, 0.25)
+CAMERA = Camera(make="Canon", lens="EF50mm f/1.8", exposure_time=0.008, iso=100)
+RESULT = PhotoResult(
+    format=FileFormat.JPEG,
+    width=1600,
+    height=1000,
+    random_number=42,
+    processing_time=0.25,
+    pages=3,
+    metadata=PhotoMetadata("2026-05-01T12:30:15+02:00", CAMERA, orientation=6),
+    placeholder=Placeholder(bytes(25), "#0a141e", "0123456789abcdef"),
+    step_seconds={"probe": 0.01, "renditions": 0.2},
+)
+# What a file may leave unsaid.
+SILENT = ("pages", "orientation", "taken_at", "camera")
 RENDITIONS = [
     StoredRendition("preview", 1280, 800, "image/webp", 1000, "renditions/a/preview"),
     StoredRendition("thumbnail", 320, 200, "image/webp", 100, "renditions/a/thumbnail"),
@@ -89,9 +104,9 @@ class Tasks:
         assert claim is not None
         return claim
 
-    def succeed(self, claim: ClaimedTask) -> bool:
+    def succeed(self, claim: ClaimedTask, result: PhotoResult = RESULT) -> bool:
         with self.engine.begin() as connection:
-            return finish_success(connection, claim, RESULT, RENDITIONS)
+            return finish_success(connection, claim, result, RENDITIONS)
 
     def fail(self, claim: ClaimedTask, code: FailureCode) -> bool:
         with self.engine.begin() as connection:
@@ -221,6 +236,27 @@ def test_success_stores_the_result_and_the_renditions(tasks: Tasks) -> None:
         (photo.id, "preview", 1280, 800, "image/webp", 1000, "renditions/a/preview"),
         (photo.id, "thumbnail", 320, 200, "image/webp", 100, "renditions/a/thumbnail"),
     ]
+
+
+def test_success_stores_what_the_photo_tells_of_itself(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    assert tasks.succeed(tasks.claimed(task_id))
+    photo = tasks.photo(task_id)
+    assert (photo.pages, photo.orientation) == (3, 6)
+    assert photo.taken_at == "2026-05-01T12:30:15+02:00"
+    assert photo.camera == asdict(CAMERA)
+    assert (photo.dominant_color, photo.phash) == ("#0a141e", "0123456789abcdef")
+    assert bytes(photo.thumbhash) == bytes(25)
+    assert photo.step_seconds == {"probe": 0.01, "renditions": 0.2}
+
+
+def test_what_a_photo_does_not_tell_is_stored_as_absent(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    silent = replace(RESULT, pages=None, metadata=PhotoMetadata())
+    assert tasks.succeed(tasks.claimed(task_id), silent)
+    absent = select(func.num_nulls(*(text(name) for name in SILENT))).select_from(PhotoRecord)
+    with tasks.engine.begin() as connection:
+        assert connection.execute(absent).scalar_one() == len(SILENT)
 
 
 def test_failure_stores_the_code_and_its_sentence(tasks: Tasks) -> None:
@@ -447,6 +483,18 @@ def test_a_claim_tells_for_how_long_the_task_has_been_postponed(tasks: Tasks) ->
     assert last.postponed_for >= timedelta(hours=30)
     assert tasks.fail(last, FailureCode.STORAGE_UNAVAILABLE)
     assert tasks.photo(task_id).postponed_since is None
+
+
+def test_what_waited_long_for_its_next_run_was_not_in_trouble_all_that_time(tasks: Tasks) -> None:
+    (task_id,) = tasks.add(1)
+    long_ago = func.now() - timedelta(hours=30)
+    assert tasks.postpone(tasks.claimed(task_id), timedelta(0))
+    tasks.change(task_id, postponed_since=long_ago, started_at=long_ago)
+    claimed = tasks.claimed(task_id)
+    assert claimed.postponed_for == timedelta(0)
+    assert claimed.postponements == 1
+    assert tasks.postpone(claimed, timedelta(0))
+    assert tasks.claimed(task_id).postponed_for < timedelta(hours=1)
 
 
 def _wait_until_blocked(engine: Engine) -> None:

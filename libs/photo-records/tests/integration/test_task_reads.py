@@ -71,6 +71,23 @@ async def test_a_done_task_has_its_renditions_largest_first(
     ]
 
 
+async def test_a_done_task_has_what_the_photo_tells_of_itself(
+    pool: asyncpg.Pool, done: NewPhoto
+) -> None:
+    await pool.execute(
+        "UPDATE photos SET pages = 3, orientation = 6, taken_at = '2026-05-01T12:30:15',"
+        """ camera = '{"iso": 100}', dominant_color = '#0a141e', thumbhash = '\\x0001',"""
+        """ phash = '0123456789abcdef', step_seconds = '{"probe": 0.5}' WHERE task_id = $1""",
+        done.task_id,
+    )
+    [row] = await fetch_tasks(pool, [done.task_id])
+    assert (row["pages"], row["orientation"], row["taken_at"]) == (3, 6, "2026-05-01T12:30:15")
+    assert (row["dominant_color"], row["phash"]) == ("#0a141e", "0123456789abcdef")
+    assert row["thumbhash"] == b"\0\1"
+    assert json.loads(row["camera"]) == {"iso": 100}
+    assert json.loads(row["step_seconds"]) == {"probe": 0.5}
+
+
 async def test_a_task_that_is_not_done_has_no_renditions(
     pool: asyncpg.Pool, done: NewPhoto
 ) -> None:

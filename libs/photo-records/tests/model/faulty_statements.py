@@ -7,8 +7,9 @@ from uuid import UUID
 
 import asyncpg
 
+from photo_domain.failure import FailureCode
 from photo_records.outbox import NOTHING_WAITS, OutboxTask, RepublishReason
-from photo_records.task_claims import ClaimedTask
+from photo_records.task_claims import ClaimedTask, CrashVerdict
 from photo_records.task_queue import Lane
 
 from .statements import Statements
@@ -42,6 +43,31 @@ class RevisionReset(Statements):
         return task
 
 
+class CrashOfAnotherHolder(Statements):
+    """A parent does not mind whose run it counts the death of its process against."""
+
+    def count_crash(self, task_id: UUID, holder: str) -> CrashVerdict | None:
+        take_over = (
+            "UPDATE photos SET claimed_by = $2 WHERE task_id = $1 AND lease_expires_at IS NOT NULL"
+        )
+        self._run(self._pool.execute(take_over, task_id, holder))
+        return super().count_crash(task_id, holder)
+
+
+class UncountedEnd(Statements):
+    """An end in FAILURE does not count its batch down."""
+
+    def fail(self, claim: ClaimedTask, code: FailureCode) -> bool:
+        ended = super().fail(claim, code)
+        if ended:
+            count_up = (
+                "UPDATE batches SET pending = pending + 1 FROM photos"
+                " WHERE photos.batch_id = batches.id AND photos.task_id = $1"
+            )
+            self._run(self._pool.execute(count_up, claim.task_id))
+        return ended
+
+
 class _BlindRelay(Statements):
     blind_to: RepublishReason
 
@@ -54,6 +80,18 @@ class _BlindRelay(Statements):
         if reason is self.blind_to:
             return []
         return await super().take_due(connection, reason, given_out_until)
+
+
+class NeverQueuedNotRelayed(_BlindRelay):
+    """What its publisher did not get to the broker stays where it is."""
+
+    blind_to = RepublishReason.NEVER_QUEUED
+
+
+class DueAttemptsNotRelayed(_BlindRelay):
+    """What was postponed waits for ever."""
+
+    blind_to = RepublishReason.ATTEMPT_DUE
 
 
 class LeasesNotRelayed(_BlindRelay):

@@ -7,15 +7,15 @@ from uuid import UUID
 import asyncpg
 
 from photo_domain.failure import FailureCode
-from photo_domain.file_format import FileFormat
 from photo_records import outbox, paused_lanes, registration, task_actions, task_claims
 from photo_records.outbox import OutboxTask, RepublishReason
 from photo_records.registration import NewBatch, RegisteredBatch
-from photo_records.task_claims import ClaimedTask, CrashVerdict, PhotoResult, StoredRendition
+from photo_records.task_claims import ClaimedTask, CrashVerdict, StoredRendition
 from photo_records.task_queue import Lane
 
 from .database import Database
 from .ledger import Ledger
+from .new_result import new_result
 
 LEASE = timedelta(seconds=135)
 # How many rows a relay takes at once: few, so that a group's end is met.
@@ -80,10 +80,9 @@ class Statements:
         return ended
 
     def succeed(self, claim: ClaimedTask, number: int, keys: Sequence[str]) -> bool:
-        result = PhotoResult(FileFormat.JPEG, 1600, 1000, number, 0.25)
         made = [StoredRendition(key.rpartition("/")[2], 9, 9, "image/webp", 9, key) for key in keys]
         with self._engine.begin() as connection:
-            ended = task_claims.finish_success(connection, claim, result, made)
+            ended = task_claims.finish_success(connection, claim, new_result(number), made)
         if ended:
             self._ledger.fenced(claim)
             self._ledger.ended(claim.task_id, None, number, keys)

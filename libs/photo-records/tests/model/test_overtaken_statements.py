@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -13,21 +14,28 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine
 
 from photo_domain.failure import FailureCode
-from photo_domain.file_format import FileFormat
 from photo_records import task_claims
 from photo_records.asyncpg_pool import open_pool
 from photo_records.database_url import with_driver
-from photo_records.outbox import NOTHING_WAITS, RepublishReason, mark_republished, take_due
+from photo_records.outbox import (
+    NOTHING_WAITS,
+    RepublishReason,
+    forget_queued,
+    mark_republished,
+    take_due,
+)
 from photo_records.registration import insert_batches, mark_enqueued
+from photo_records.sweeping import delete_photos
 from photo_records.task_actions import WrongStatusError, cancel_task, delete_photo, retry_task
-from photo_records.task_claims import ClaimedTask, PhotoResult, StoredRendition
+from photo_records.task_claims import ClaimedTask, StoredRendition
 from photo_records.task_queue import Lane
 from photo_records.task_reads import UnknownTaskError
 
 from .new_batch import new_batch
+from .new_result import new_result
 
 _HOLDER = "host:worker:1"
-_RESULT = PhotoResult(FileFormat.JPEG, 1600, 1000, 42, 0.25)
+_RESULT = new_result(42)
 _RENDITION = StoredRendition("preview", 9, 9, "image/webp", 9, "renditions/preview")
 
 # What differs between two tasks that went the same way.
@@ -99,6 +107,12 @@ async def _relay(connection: Any, case: Case) -> None:
         await mark_republished(connection, [task.photo_id for task in tasks])
 
 
+async def _expire(connection: Any, case: Case) -> None:
+    photo_ids = await connection.fetch("SELECT id FROM photos WHERE task_id = $1", case.task_id)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    await delete_photos(connection, [row["id"] for row in photo_ids], later)
+
+
 _LEASE = timedelta(minutes=2)
 _TRANSITIONS: dict[str, Transition] = {
     "claim": _of_worker(lambda c, case: task_claims.claim_task(c, case.task_id, _LEASE, "other")),
@@ -112,28 +126,29 @@ _TRANSITIONS: dict[str, Transition] = {
     "crash": _of_worker(lambda c, case: task_claims.count_crash(c, case.task_id, _HOLDER)),
     "time_out": _of_worker(lambda c, case: task_claims.end_timed_out(c, case.task_id, _HOLDER)),
     "give_back": _of_worker(lambda c, case: task_claims.give_back(c, case.task_id, _HOLDER)),
+    "exhaust": _of_worker(lambda c, case: task_claims.end_exhausted(c, case.task_id)),
     "mark": _of_service(lambda c, case: mark_enqueued(c, [case.task_id])),
     "relay": _of_service(_relay),
+    "forget": _of_service(lambda c, _: forget_queued(c, 10)),
     "cancel": _of_service(lambda c, case: cancel_task(c, case.task_id, "owner")),
     "retry": _of_service(lambda c, case: retry_task(c, case.task_id, "owner")),
     "delete": _of_service(lambda c, case: delete_photo(c, case.task_id, "owner")),
+    "expire": _of_service(_expire),
 }
-# What can meet in each state. `leased` has an expired lease: more can happen to it.
+_OF_A_RUN = ["succeed", "fail", "postpone", "crash", "time_out", "give_back"]
+_OF_OTHERS = ["relay", "cancel", "delete", "expire"]
+# What can meet in each state. `leased` has an expired lease and `postponed` is due: more can
+# happen to them. `exhausted` has used up its runs.
 _MEETINGS = {
-    "queued": ["claim", "mark", "relay", "cancel", "delete"],
-    "leased": [
-        *("claim", "succeed", "fail", "postpone", "crash", "time_out", "give_back"),
-        *("relay", "cancel", "delete"),
-    ],
-    "failed": ["claim", "succeed", "retry", "cancel", "delete"],
+    "queued": ["claim", "mark", *_OF_OTHERS],
+    "published": ["claim", "mark", "forget", *_OF_OTHERS],
+    "leased": ["claim", *_OF_A_RUN, *_OF_OTHERS],
+    "postponed": ["claim", *_OF_A_RUN, *_OF_OTHERS],
+    "exhausted": ["claim", "exhaust", *_OF_A_RUN, *_OF_OTHERS],
+    "failed": ["claim", "succeed", "retry", "cancel", "delete", "expire"],
 }
-_PAIRS = [
-    (state, first, second)
-    for state, names in _MEETINGS.items()
-    for first in names
-    for second in names
-    if second != "relay"  # it waits for nobody: SKIP LOCKED
-]
+# SKIP LOCKED.
+_WAIT_FOR_NOBODY = {"relay", "forget"}
 
 
 @pytest.fixture
@@ -149,10 +164,12 @@ async def engine(database_url: str) -> AsyncIterator[Engine]:
     engine.dispose()
 
 
+@pytest.mark.parametrize("state", _MEETINGS)
 async def test_of_two_transitions_at_once_one_comes_first(
-    pool: asyncpg.Pool, engine: Engine
+    pool: asyncpg.Pool, engine: Engine, state: str
 ) -> None:
-    for state, first, second in _PAIRS:
+    names = _MEETINGS[state]
+    for first, second in product(names, [name for name in names if name not in _WAIT_FOR_NOBODY]):
         at_once = await _at_once(await _case(pool, engine, state), first, second)
         one_way = await _in_turn(await _case(pool, engine, state), first, second)
         other_way = await _in_turn(await _case(pool, engine, state), second, first)
@@ -165,13 +182,20 @@ async def _case(pool: asyncpg.Pool, engine: Engine, state: str) -> Case:
     async with pool.acquire() as connection:
         await insert_batches(connection, [batch])
     await pool.execute("UPDATE photos SET created_at = now() - interval '1 minute'")
+    if state == "published":
+        await pool.execute("UPDATE photos SET enqueued_at = now() - interval '2 minutes'")
     claim = None
     with engine.begin() as connection:
-        if state != "queued":
+        if state not in {"queued", "published"}:
             claim = task_claims.claim_task(connection, task_id, timedelta(0), _HOLDER)
+        if state == "postponed":
+            assert claim
+            assert task_claims.postpone(connection, claim, timedelta(0))
         if state == "failed":
             assert claim
             assert task_claims.finish_failure(connection, claim, FailureCode.INTERNAL)
+    if state == "exhausted":
+        await pool.execute("UPDATE photos SET attempts = $1", task_claims.MAX_RUNS)
     return Case(pool, engine, batch.batch_id, task_id, claim)
 
 

@@ -11,11 +11,15 @@ from photo_records import task_claims
 from .database import Database
 from .faulty_statements import (
     ClaimOfLeasedTask,
+    CrashOfAnotherHolder,
+    DueAttemptsNotRelayed,
     HealthyBacklogRelayed,
     LeasesNotRelayed,
     LostMessagesNotRelayed,
     LostMessagesOfBusyLanesNotRelayed,
+    NeverQueuedNotRelayed,
     RevisionReset,
+    UncountedEnd,
     UnfencedFinish,
 )
 from .machine import Protocol
@@ -69,6 +73,10 @@ def test_no_interleaving_of_many_more_does(database: Database) -> None:
         UnfencedFinish,
         ClaimOfLeasedTask,
         RevisionReset,
+        CrashOfAnotherHolder,
+        UncountedEnd,
+        NeverQueuedNotRelayed,
+        DueAttemptsNotRelayed,
         LeasesNotRelayed,
         LostMessagesNotRelayed,
         LostMessagesOfBusyLanesNotRelayed,

@@ -26,24 +26,47 @@ _PASSWORD_NEEDED = {pypdfium2.raw.FPDF_ERR_PASSWORD, pypdfium2.raw.FPDF_ERR_SECU
 
 
 @dataclass(frozen=True, slots=True)
-class RenderedPage:
-    """The page's size at `DOCUMENT_DPI`, and its picture, which may be smaller."""
+class DocumentHeader:
+    """How many pages there are, and the size of the first at `DOCUMENT_DPI`, in pixels."""
 
+    pages: int
     width: int
     height: int
-    image: pyvips.Image
 
 
-def render_first_page(data: bytes, longest_edge: int) -> RenderedPage:
-    """Render page 1 at `DOCUMENT_DPI`, smaller if its longest edge would pass `longest_edge`.
+def read_document_header(data: bytes) -> DocumentHeader:
+    """What a document says of itself; nothing is rendered.
 
-    What is rendered is bounded by `longest_edge`, however large the page says it is.
     Raises ProcessingError: encrypted_document, corrupt_image, truncated_image.
     """
+    with _open_first_page(data) as (document, page):
+        width, height = _size_in_points(page)
+        return DocumentHeader(
+            pages=len(document),
+            width=math.ceil(width * _PIXELS_PER_POINT),
+            height=math.ceil(height * _PIXELS_PER_POINT),
+        )
+
+
+def render_first_page(data: bytes, longest_edge: int) -> pyvips.Image:
+    """Page 1 in sRGB at `DOCUMENT_DPI`, smaller if its longest edge would pass `longest_edge`.
+
+    What is rendered is bounded by `longest_edge`, however large the page says it is. Scripts,
+    forms and attachments are never touched: PDFium is built without JavaScript, and no form is
+    opened. Raises ProcessingError as `read_document_header` does.
+    """
+    with _open_first_page(data) as (_, page):
+        return _render(page, longest_edge)
+
+
+@contextmanager
+def _open_first_page(
+    data: bytes,
+) -> Iterator[tuple[pypdfium2.PdfDocument, pypdfium2.PdfPage]]:
     with _open_document(data) as document:
         try:
             with closing(document[0]) as page:
-                return _render(page, longest_edge)
+                yield document, page
         except (IndexError, pypdfium2.PdfiumError) as error:
             raise ProcessingError(unreadable_code(data, FileFormat.PDF)) from error
 
@@ -62,13 +85,18 @@ def _open_document(data: bytes) -> Iterator[pypdfium2.PdfDocument]:
         yield document
 
 
-def _render(page: pypdfium2.PdfPage, longest_edge: int) -> RenderedPage:
-    width_in_points, height_in_points = page.get_size()
-    longest = max(width_in_points, height_in_points)
-    if not (min(width_in_points, height_in_points) > 0 and longest <= _LONGEST_EDGE_IN_POINTS):
+def _size_in_points(page: pypdfium2.PdfPage) -> tuple[float, float]:
+    width, height = page.get_size()
+    if not (min(width, height) > 0 and max(width, height) <= _LONGEST_EDGE_IN_POINTS):
         raise ProcessingError(FailureCode.CORRUPT_IMAGE)
+    return width, height
+
+
+def _render(page: pypdfium2.PdfPage, longest_edge: int) -> pyvips.Image:
+    longest = max(_size_in_points(page))
     bitmap = page.render(
         scale=min(_PIXELS_PER_POINT, _BELOW_ONE * longest_edge / longest),
+        may_draw_forms=False,
         # Four bytes a pixel, red first: rows without padding, as libvips wants them.
         force_bitmap_format=pypdfium2.raw.FPDFBitmap_BGRx,
         rev_byteorder=True,
@@ -76,8 +104,4 @@ def _render(page: pypdfium2.PdfPage, longest_edge: int) -> RenderedPage:
     with closing(bitmap):
         pixels = ctypes.string_at(bitmap.buffer, bitmap.stride * bitmap.height)
         image = pyvips.Image.new_from_memory(pixels, bitmap.width, bitmap.height, 4, "uchar")
-    return RenderedPage(
-        width=math.ceil(width_in_points * _PIXELS_PER_POINT),
-        height=math.ceil(height_in_points * _PIXELS_PER_POINT),
-        image=image.extract_band(0, n=3).copy(interpretation="srgb"),
-    )
+    return image.extract_band(0, n=3).copy(interpretation="srgb")

@@ -1,50 +1,46 @@
-"""One photo in, one value out."""
+"""The steps of processing, in their order."""
+
+import time
+from collections.abc import Sequence
 
 from photo_domain.failure import FailureCode, ProcessingError
 from photo_domain.file_format import SNIFF_SIZE, FileFormat, sniff_format
-from photo_worker.processing.document import render_first_page
+from photo_worker.processing.decoding import decode
 from photo_worker.processing.libvips_setup import restrict_libvips
-from photo_worker.processing.probe import probe_image
-from photo_worker.processing.processed_photo import ProcessedPhoto
-from photo_worker.processing.renditions import (
-    PREVIEW,
+from photo_worker.processing.metadata import read_metadata
+from photo_worker.processing.photo_in_process import PhotoInProcess, Step
+from photo_worker.processing.placeholder import make_placeholder
+from photo_worker.processing.probe import probe
+from photo_worker.processing.processing_settings import ProcessingSettings
+from photo_worker.processing.renditions import make_renditions
+
+STEPS: tuple[Step, ...] = (
+    probe,
+    read_metadata,
+    decode,
     make_renditions,
-    make_renditions_of_pixels,
+    make_placeholder,
 )
 
 
 class PhotoProcessor:
     """Processes untrusted bytes; building one restricts libvips for the whole process."""
 
-    def __init__(self, max_pixels: int) -> None:
+    def __init__(self, settings: ProcessingSettings, steps: Sequence[Step] = STEPS) -> None:
         restrict_libvips()
-        self._max_pixels = max_pixels
+        self._settings = settings
+        self._steps = steps
 
-    def process(self, data: bytes, claimed: FileFormat) -> ProcessedPhoto:
-        """Make the renditions of `data`, which was uploaded as `claimed`.
+    def process(self, original: bytes, claimed: FileFormat) -> PhotoInProcess:
+        """Take `original`, which was uploaded as `claimed`, through every step.
 
-        Raises ProcessingError: corrupt_image, truncated_image, too_many_pixels,
-        unsupported_content, encrypted_document.
+        Raises ProcessingError with its code, and MemoryError where the process has no memory left.
         """
-        if sniff_format(data[:SNIFF_SIZE]) is not claimed:
+        if sniff_format(original[:SNIFF_SIZE]) is not claimed:
             raise ProcessingError(FailureCode.UNSUPPORTED_CONTENT)
-        if claimed is FileFormat.PDF:
-            return _process_document(data)
-        header = probe_image(data, claimed, self._max_pixels)
-        return ProcessedPhoto(
-            format=header.format,
-            width=header.width,
-            height=header.height,
-            renditions=make_renditions(data, claimed),
-        )
-
-
-def _process_document(data: bytes) -> ProcessedPhoto:
-    _, longest_edge = PREVIEW
-    page = render_first_page(data, longest_edge)
-    return ProcessedPhoto(
-        format=FileFormat.PDF,
-        width=page.width,
-        height=page.height,
-        renditions=make_renditions_of_pixels(page.image),
-    )
+        photo = PhotoInProcess(original, claimed, self._settings)
+        for step in self._steps:
+            started = time.monotonic()
+            step(photo)
+            photo.step_seconds[step.__name__] = time.monotonic() - started
+        return photo

@@ -1,12 +1,15 @@
-"""What an image's header says, before anything is decoded."""
-
-from dataclasses import dataclass
+"""What the header says, before anything is decoded."""
 
 import pyvips
 
 from photo_domain.failure import FailureCode, ProcessingError
 from photo_domain.file_format import FileFormat
-from photo_worker.processing.truncation import unreadable_code
+from photo_worker.processing.decoder_error import decoder_error
+from photo_worker.processing.document import read_document_header
+from photo_worker.processing.header_size import header_size
+from photo_worker.processing.jpeg_markers import has_too_many_scans
+from photo_worker.processing.photo_in_process import PhotoInProcess
+from photo_worker.processing.webp_frames import frame_count
 
 _LOADERS = {
     "jpegload_buffer": FileFormat.JPEG,
@@ -18,34 +21,63 @@ _LOADERS = {
 _FIRST_TRANSPOSED_ORIENTATION = 5
 
 
-@dataclass(frozen=True, slots=True)
-class ImageHeader:
-    """Width and height in pixels, upright."""
-
-    format: FileFormat
-    width: int
-    height: int
-
-
-def probe_image(data: bytes, claimed: FileFormat, max_pixels: int) -> ImageHeader:
-    """Read the header of an image that claims to be `claimed`.
+def probe(photo: PhotoInProcess) -> None:
+    """Find out size, pages, EXIF block and colour profile; hold the sizes against the limits.
 
     Raises ProcessingError: corrupt_image or truncated_image if there is no readable header,
-    unsupported_content if it is another format's, too_many_pixels.
+    unsupported_content if it is another format's, encrypted_document, too_many_pixels,
+    too_many_pages.
     """
+    if photo.format is FileFormat.PDF:
+        _probe_document(photo)
+    else:
+        _probe_image(photo)
+
+
+def _probe_document(photo: PhotoInProcess) -> None:
+    header = read_document_header(photo.original)
+    _hold_pages(header.pages, photo.settings.max_pages)
+    photo.pages, photo.exif, photo.has_color_profile = header.pages, None, False
+    photo.width, photo.height = header.width, header.height
+
+
+def _probe_image(photo: PhotoInProcess) -> None:
+    _refuse_before_decoding(photo)
     try:
-        image = pyvips.Image.new_from_buffer(data, "", access="sequential")
+        image = pyvips.Image.new_from_buffer(photo.original, "", access="sequential")
     except pyvips.Error as error:
-        raise ProcessingError(unreadable_code(data, claimed)) from error
-    found = _LOADERS.get(image.get("vips-loader"))
-    if found is not claimed:
+        raise decoder_error(photo, error) from error
+    if _LOADERS.get(image.get("vips-loader")) is not photo.format:
         raise ProcessingError(FailureCode.UNSUPPORTED_CONTENT)
-    if image.width * image.height > max_pixels:
+    _hold_pixels(image.width, image.height, photo.settings.max_pixels)
+    _hold_pages(_number(image, "n-pages"), photo.settings.max_pages)
+    photo.pages = None
+    photo.exif = image.get("exif-data") if image.get_typeof("exif-data") else None
+    photo.has_color_profile = bool(image.get_typeof("icc-profile-data"))
+    photo.width, photo.height = image.width, image.height
+    if _number(image, "orientation") >= _FIRST_TRANSPOSED_ORIENTATION:
+        photo.width, photo.height = image.height, image.width
+
+
+def _refuse_before_decoding(photo: PhotoInProcess) -> None:
+    """Hold the bytes against the limits: decoders have other limits, or none."""
+    if size := header_size(photo.original, photo.format):
+        _hold_pixels(*size, photo.settings.max_pixels)
+    if photo.format is FileFormat.WEBP:
+        _hold_pages(frame_count(photo.original), photo.settings.max_pages)
+    if photo.format is FileFormat.JPEG and has_too_many_scans(photo.original):
+        raise ProcessingError(FailureCode.CORRUPT_IMAGE)
+
+
+def _number(image: pyvips.Image, field: str) -> int:
+    return int(image.get(field)) if image.get_typeof(field) else 1
+
+
+def _hold_pixels(width: int, height: int, most: int) -> None:
+    if width * height > most:
         raise ProcessingError(FailureCode.TOO_MANY_PIXELS)
-    if _orientation_of(image) >= _FIRST_TRANSPOSED_ORIENTATION:
-        return ImageHeader(found, image.height, image.width)
-    return ImageHeader(found, image.width, image.height)
 
 
-def _orientation_of(image: pyvips.Image) -> int:
-    return int(image.get("orientation")) if image.get_typeof("orientation") else 1
+def _hold_pages(pages: int, most: int) -> None:
+    if pages > most:
+        raise ProcessingError(FailureCode.TOO_MANY_PAGES)

@@ -1,62 +1,68 @@
-"""Making the smaller copies: WebP, upright, sRGB, without metadata."""
+"""Making the smaller copies: upright, sRGB, without metadata."""
+
+import io
 
 import pyvips
 
-from photo_domain.failure import ProcessingError
-from photo_domain.file_format import FileFormat
-from photo_worker.processing.processed_photo import Rendition
-from photo_worker.processing.truncation import unreadable_code
+# The plugin by its name: otherwise Pillow would load every format it has, to find this one.
+from PIL import Image, WebPImagePlugin  # noqa: F401
 
-# The longest edge of each, in pixels; the largest first: the others are made from it.
-PREVIEW = ("preview", 1280)
-THUMBNAIL = ("thumbnail", 320)
+from photo_worker.processing.photo_in_process import PhotoInProcess, Rendition
+from photo_worker.processing.rendition_spec import RenditionFormat, RenditionSpec
 
-_WEBP_QUALITY = 80
-# 0 to 6: above 4 the time doubles for sizes within 5 %.
-_WEBP_EFFORT = 4
+# Pillow's names for grey and sRGB, without and with transparency.
+_MODE_BY_BANDS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def make_renditions(data: bytes, claimed: FileFormat) -> tuple[Rendition, ...]:
-    """The renditions of an encoded image, decoded once.
+def make_renditions(photo: PhotoInProcess) -> None:
+    """Encode every rendition of the settings, each made from the decoded pixels."""
+    made = []
+    for spec in photo.settings.renditions:
+        image = _shrink(photo.pixels, spec.long_edge)
+        made.append(
+            Rendition(
+                name=spec.name,
+                width=image.width,
+                height=image.height,
+                content_type=spec.format.content_type,
+                data=_encode(image, spec, photo.settings.webp_effort),
+            )
+        )
+        photo.smallest = image
+    photo.renditions = tuple(made)
 
-    Raises ProcessingError: corrupt_image or truncated_image if the pixels cannot be read whole.
+
+def _shrink(pixels: pyvips.Image, long_edge: int) -> pyvips.Image:
+    if max(pixels.width, pixels.height) <= long_edge:
+        return pixels
+    # In memory: it is read by the encoder and for the placeholder.
+    return pixels.thumbnail_image(long_edge, height=long_edge, size="down").copy_memory()
+
+
+def _encode(image: pyvips.Image, spec: RenditionSpec, webp_effort: int) -> bytes:
+    data: bytes
+    match spec.format:
+        case RenditionFormat.WEBP:
+            data = _encode_webp(image, spec.quality, webp_effort)
+        case RenditionFormat.AVIF:
+            data = image.heifsave_buffer(Q=spec.quality, compression="av1", keep="none")
+        case RenditionFormat.JPEG:
+            # JPEG has no transparency: what shines through is white.
+            flat = image.flatten(background=255) if image.hasalpha() else image
+            data = flat.jpegsave_buffer(
+                Q=spec.quality, optimize_coding=True, interlace=True, keep="none"
+            )
+    return data
+
+
+def _encode_webp(image: pyvips.Image, quality: int, effort: int) -> bytes:
+    """By Pillow: both have the same libwebp, but its own is built for speed and libvips' for size.
+
+    The bytes are the same; docs/performance.md has the measurement.
     """
-    _, longest_edge = PREVIEW
-    try:
-        preview = pyvips.Image.thumbnail_buffer(
-            data,
-            longest_edge,
-            height=longest_edge,
-            size="down",
-            output_profile="srgb",
-            # `fail_on` as an argument of its own is ignored here, and truncated files would pass.
-            option_string="fail_on=error",
-        ).copy_memory()
-    except pyvips.Error as error:
-        raise ProcessingError(unreadable_code(data, claimed)) from error
-    return _encode_all(preview)
-
-
-def make_renditions_of_pixels(image: pyvips.Image) -> tuple[Rendition, ...]:
-    """The renditions of an upright sRGB image in memory."""
-    _, longest_edge = PREVIEW
-    return _encode_all(
-        image.thumbnail_image(longest_edge, height=longest_edge, size="down").copy_memory()
-    )
-
-
-def _encode_all(preview: pyvips.Image) -> tuple[Rendition, ...]:
-    preview_name, _ = PREVIEW
-    thumbnail_name, longest_edge = THUMBNAIL
-    thumbnail = preview.thumbnail_image(longest_edge, height=longest_edge, size="down")
-    return (_encode(preview_name, preview), _encode(thumbnail_name, thumbnail.copy_memory()))
-
-
-def _encode(name: str, image: pyvips.Image) -> Rendition:
-    return Rendition(
-        name=name,
-        width=image.width,
-        height=image.height,
-        content_type=FileFormat.WEBP.content_type,
-        data=image.webpsave_buffer(Q=_WEBP_QUALITY, effort=_WEBP_EFFORT, keep="none"),
-    )
+    mode = _MODE_BY_BANDS[image.bands]
+    size = (image.width, image.height)
+    pixels = Image.frombuffer(mode, size, image.write_to_memory(), "raw", mode, 0, 1)
+    encoded = io.BytesIO()
+    pixels.save(encoded, "WEBP", quality=quality, method=effort)
+    return encoded.getvalue()

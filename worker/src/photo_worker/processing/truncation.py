@@ -40,12 +40,16 @@ def _jpeg_ends_too_early(data: bytes) -> bool:
 
 
 def _png_ends_too_early(data: bytes) -> bool:
-    # ISO/IEC 15948 5.3: length, type, data, checksum; IEND is the last chunk.
-    position = 8
-    while position + 12 <= len(data):
-        if data[position + 4 : position + 8] == b"IEND":
+    # ISO/IEC 15948 5.3: length, type, data, checksum; a type is four letters, the first is IHDR
+    # and the last IEND.
+    position, expected = 8, b"IHDR"
+    while position + 8 <= len(data):
+        kind = data[position + 4 : position + 8]
+        if not (kind == expected or (not expected and kind.isalpha())):
             return False
-        position += 12 + int.from_bytes(data[position : position + 4])
+        if kind == b"IEND":
+            return len(data) < position + 12
+        position, expected = position + 12 + int.from_bytes(data[position : position + 4]), b""
     # A damaged length leads past the end as well; then an IEND chunk is still there.
     return b"IEND" not in data[-12:]
 

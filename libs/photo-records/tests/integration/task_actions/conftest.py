@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine
 
 from photo_domain.failure import FailureCode
 from photo_domain.file_format import FileFormat
+from photo_domain.photo_facts import PhotoMetadata, Placeholder
 from photo_records.database_url import with_driver
 from photo_records.registration import NewBatch, insert_batches
 from photo_records.task_claims import (
@@ -24,7 +25,17 @@ from photo_records.task_claims import (
     finish_success,
 )
 
-RESULT = PhotoResult(FileFormat.JPEG, 1600, 1000, 42, 0.25)
+RESULT = PhotoResult(
+    format=FileFormat.JPEG,
+    width=1600,
+    height=1000,
+    random_number=42,
+    processing_time=0.25,
+    pages=None,
+    metadata=PhotoMetadata(),
+    placeholder=Placeholder(b"hash", "#0a141e", "0123456789abcdef"),
+    step_seconds={"probe": 0.25},
+)
 
 
 class Worker:

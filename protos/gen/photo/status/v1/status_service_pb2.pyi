@@ -178,12 +178,40 @@ class TaskResult(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class StepSecondsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     RANDOM_NUMBER_FIELD_NUMBER: _builtins.int
     PROCESSING_TIME_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
     WIDTH_FIELD_NUMBER: _builtins.int
     HEIGHT_FIELD_NUMBER: _builtins.int
     RENDITIONS_FIELD_NUMBER: _builtins.int
+    PAGES_FIELD_NUMBER: _builtins.int
+    ORIENTATION_FIELD_NUMBER: _builtins.int
+    TAKEN_AT_FIELD_NUMBER: _builtins.int
+    CAMERA_FIELD_NUMBER: _builtins.int
+    DOMINANT_COLOR_FIELD_NUMBER: _builtins.int
+    THUMBHASH_FIELD_NUMBER: _builtins.int
+    PHASH_FIELD_NUMBER: _builtins.int
+    STEP_SECONDS_FIELD_NUMBER: _builtins.int
     random_number: _builtins.int
     """Drawn anew for each result."""
     processing_time: _builtins.float
@@ -194,9 +222,29 @@ class TaskResult(_message.Message):
     """In pixels, shown upright; of the first page for a document."""
     height: _builtins.int
     """In pixels, shown upright; of the first page for a document."""
+    pages: _builtins.int
+    """How many pages a document has; absent for an image."""
+    orientation: _builtins.int
+    """How the original is stored, 1 to 8 (EXIF 2.32, 4.6.4 A); absent for a document."""
+    taken_at: _builtins.str
+    """ISO 8601, with a UTC offset only where the file has one; absent where the file does not say."""
+    dominant_color: _builtins.str
+    """The colour that most of the photo has, #rrggbb."""
+    thumbhash: _builtins.bytes
+    """At most 25 bytes, https://evanw.github.io/thumbhash/."""
+    phash: _builtins.str
+    """A 64-bit perceptual hash as 16 hexadecimal digits."""
     @_builtins.property
     def renditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rendition]:
         """Largest first."""
+
+    @_builtins.property
+    def camera(self) -> Global___Camera:
+        """Absent if nothing is known of it."""
+
+    @_builtins.property
+    def step_seconds(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """How long each step of processing took in seconds, by its name; empty if that is not known."""
 
     def __init__(
         self,
@@ -207,14 +255,118 @@ class TaskResult(_message.Message):
         width: _builtins.int = ...,
         height: _builtins.int = ...,
         renditions: _abc.Iterable[Global___Rendition] | None = ...,
+        pages: _builtins.int | None = ...,
+        orientation: _builtins.int | None = ...,
+        taken_at: _builtins.str | None = ...,
+        camera: Global___Camera | None = ...,
+        dominant_color: _builtins.str | None = ...,
+        thumbhash: _builtins.bytes | None = ...,
+        phash: _builtins.str | None = ...,
+        step_seconds: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_dominant_color", b"_dominant_color", "_orientation", b"_orientation", "_pages", b"_pages", "_phash", b"_phash", "_taken_at", b"_taken_at", "_thumbhash", b"_thumbhash", "camera", b"camera", "dominant_color", b"dominant_color", "orientation", b"orientation", "pages", b"pages", "phash", b"phash", "taken_at", b"taken_at", "thumbhash", b"thumbhash"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "height", b"height", "processing_time", b"processing_time", "random_number", b"random_number", "renditions", b"renditions", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_dominant_color", b"_dominant_color", "_orientation", b"_orientation", "_pages", b"_pages", "_phash", b"_phash", "_taken_at", b"_taken_at", "_thumbhash", b"_thumbhash", "camera", b"camera", "dominant_color", b"dominant_color", "format", b"format", "height", b"height", "orientation", b"orientation", "pages", b"pages", "phash", b"phash", "processing_time", b"processing_time", "random_number", b"random_number", "renditions", b"renditions", "step_seconds", b"step_seconds", "taken_at", b"taken_at", "thumbhash", b"thumbhash", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__dominant_color: _TypeAlias = _typing.Literal["dominant_color"]  # noqa: Y015
+    _WhichOneofArgType__dominant_color: _TypeAlias = _typing.Literal["_dominant_color", b"_dominant_color"]  # noqa: Y015
+    _WhichOneofReturnType__orientation: _TypeAlias = _typing.Literal["orientation"]  # noqa: Y015
+    _WhichOneofArgType__orientation: _TypeAlias = _typing.Literal["_orientation", b"_orientation"]  # noqa: Y015
+    _WhichOneofReturnType__pages: _TypeAlias = _typing.Literal["pages"]  # noqa: Y015
+    _WhichOneofArgType__pages: _TypeAlias = _typing.Literal["_pages", b"_pages"]  # noqa: Y015
+    _WhichOneofReturnType__phash: _TypeAlias = _typing.Literal["phash"]  # noqa: Y015
+    _WhichOneofArgType__phash: _TypeAlias = _typing.Literal["_phash", b"_phash"]  # noqa: Y015
+    _WhichOneofReturnType__taken_at: _TypeAlias = _typing.Literal["taken_at"]  # noqa: Y015
+    _WhichOneofArgType__taken_at: _TypeAlias = _typing.Literal["_taken_at", b"_taken_at"]  # noqa: Y015
+    _WhichOneofReturnType__thumbhash: _TypeAlias = _typing.Literal["thumbhash"]  # noqa: Y015
+    _WhichOneofArgType__thumbhash: _TypeAlias = _typing.Literal["_thumbhash", b"_thumbhash"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__dominant_color) -> _WhichOneofReturnType__dominant_color | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__orientation) -> _WhichOneofReturnType__orientation | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pages) -> _WhichOneofReturnType__pages | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__phash) -> _WhichOneofReturnType__phash | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__taken_at) -> _WhichOneofReturnType__taken_at | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__thumbhash) -> _WhichOneofReturnType__thumbhash | None: ...
 
 Global___TaskResult: _TypeAlias = TaskResult  # noqa: Y015
+
+@_typing.final
+class Camera(_message.Message):
+    """How a photo was taken; absent is what the file does not say."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAKE_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    LENS_FIELD_NUMBER: _builtins.int
+    EXPOSURE_TIME_FIELD_NUMBER: _builtins.int
+    F_NUMBER_FIELD_NUMBER: _builtins.int
+    ISO_FIELD_NUMBER: _builtins.int
+    FOCAL_LENGTH_FIELD_NUMBER: _builtins.int
+    make: _builtins.str
+    """As the camera wrote it."""
+    model: _builtins.str
+    """As the camera wrote it."""
+    lens: _builtins.str
+    """As the camera wrote it."""
+    exposure_time: _builtins.float
+    """In seconds."""
+    f_number: _builtins.float
+    """The aperture: focal length by diameter."""
+    iso: _builtins.int
+    """The sensitivity as of ISO 12232."""
+    focal_length: _builtins.float
+    """In millimetres."""
+    def __init__(
+        self,
+        *,
+        make: _builtins.str | None = ...,
+        model: _builtins.str | None = ...,
+        lens: _builtins.str | None = ...,
+        exposure_time: _builtins.float | None = ...,
+        f_number: _builtins.float | None = ...,
+        iso: _builtins.int | None = ...,
+        focal_length: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_exposure_time", b"_exposure_time", "_f_number", b"_f_number", "_focal_length", b"_focal_length", "_iso", b"_iso", "_lens", b"_lens", "_make", b"_make", "_model", b"_model", "exposure_time", b"exposure_time", "f_number", b"f_number", "focal_length", b"focal_length", "iso", b"iso", "lens", b"lens", "make", b"make", "model", b"model"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_exposure_time", b"_exposure_time", "_f_number", b"_f_number", "_focal_length", b"_focal_length", "_iso", b"_iso", "_lens", b"_lens", "_make", b"_make", "_model", b"_model", "exposure_time", b"exposure_time", "f_number", b"f_number", "focal_length", b"focal_length", "iso", b"iso", "lens", b"lens", "make", b"make", "model", b"model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__exposure_time: _TypeAlias = _typing.Literal["exposure_time"]  # noqa: Y015
+    _WhichOneofArgType__exposure_time: _TypeAlias = _typing.Literal["_exposure_time", b"_exposure_time"]  # noqa: Y015
+    _WhichOneofReturnType__f_number: _TypeAlias = _typing.Literal["f_number"]  # noqa: Y015
+    _WhichOneofArgType__f_number: _TypeAlias = _typing.Literal["_f_number", b"_f_number"]  # noqa: Y015
+    _WhichOneofReturnType__focal_length: _TypeAlias = _typing.Literal["focal_length"]  # noqa: Y015
+    _WhichOneofArgType__focal_length: _TypeAlias = _typing.Literal["_focal_length", b"_focal_length"]  # noqa: Y015
+    _WhichOneofReturnType__iso: _TypeAlias = _typing.Literal["iso"]  # noqa: Y015
+    _WhichOneofArgType__iso: _TypeAlias = _typing.Literal["_iso", b"_iso"]  # noqa: Y015
+    _WhichOneofReturnType__lens: _TypeAlias = _typing.Literal["lens"]  # noqa: Y015
+    _WhichOneofArgType__lens: _TypeAlias = _typing.Literal["_lens", b"_lens"]  # noqa: Y015
+    _WhichOneofReturnType__make: _TypeAlias = _typing.Literal["make"]  # noqa: Y015
+    _WhichOneofArgType__make: _TypeAlias = _typing.Literal["_make", b"_make"]  # noqa: Y015
+    _WhichOneofReturnType__model: _TypeAlias = _typing.Literal["model"]  # noqa: Y015
+    _WhichOneofArgType__model: _TypeAlias = _typing.Literal["_model", b"_model"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__exposure_time) -> _WhichOneofReturnType__exposure_time | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__f_number) -> _WhichOneofReturnType__f_number | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__focal_length) -> _WhichOneofReturnType__focal_length | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__iso) -> _WhichOneofReturnType__iso | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lens) -> _WhichOneofReturnType__lens | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__make) -> _WhichOneofReturnType__make | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__model) -> _WhichOneofReturnType__model | None: ...
+
+Global___Camera: _TypeAlias = Camera  # noqa: Y015
 
 @_typing.final
 class Rendition(_message.Message):
@@ -391,6 +543,240 @@ class BatchGetTasksResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BatchGetTasksResponse: _TypeAlias = BatchGetTasksResponse  # noqa: Y015
+
+@_typing.final
+class ListTasksRequest(_message.Message):
+    """Which tasks of the viewer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VIEWER_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    status: Global___TaskStatus.ValueType
+    """Only tasks that stand so; all if unspecified."""
+    page_size: _builtins.int
+    """1 to 100; 50 if 0."""
+    page_token: _builtins.str
+    """Of the page before; empty for the first."""
+    @_builtins.property
+    def viewer(self) -> Global___Viewer:
+        """On whose behalf; a viewer without an owner has none."""
+
+    def __init__(
+        self,
+        *,
+        viewer: Global___Viewer | None = ...,
+        status: Global___TaskStatus.ValueType = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["viewer", b"viewer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "status", b"status", "viewer", b"viewer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTasksRequest: _TypeAlias = ListTasksRequest  # noqa: Y015
+
+@_typing.final
+class ListTasksResponse(_message.Message):
+    """A page of tasks."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASKS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for the next page; empty on the last."""
+    @_builtins.property
+    def tasks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Task]:
+        """Newest first."""
+
+    def __init__(
+        self,
+        *,
+        tasks: _abc.Iterable[Global___Task] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "tasks", b"tasks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTasksResponse: _TypeAlias = ListTasksResponse  # noqa: Y015
+
+@_typing.final
+class GetBatchRequest(_message.Message):
+    """Which batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BATCH_ID_FIELD_NUMBER: _builtins.int
+    VIEWER_FIELD_NUMBER: _builtins.int
+    batch_id: _builtins.str
+    """UUID."""
+    @_builtins.property
+    def viewer(self) -> Global___Viewer:
+        """On whose behalf."""
+
+    def __init__(
+        self,
+        *,
+        batch_id: _builtins.str = ...,
+        viewer: Global___Viewer | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["viewer", b"viewer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "viewer", b"viewer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBatchRequest: _TypeAlias = GetBatchRequest  # noqa: Y015
+
+@_typing.final
+class GetBatchResponse(_message.Message):
+    """The batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BATCH_ID_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    TASKS_FIELD_NUMBER: _builtins.int
+    REJECTED_FIELD_NUMBER: _builtins.int
+    batch_id: _builtins.str
+    """UUID."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was registered."""
+
+    @_builtins.property
+    def tasks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Task]:
+        """In the order of the upload; photos that were deleted are not among them."""
+
+    @_builtins.property
+    def rejected(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectedFile]:
+        """In the order of the upload."""
+
+    def __init__(
+        self,
+        *,
+        batch_id: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        tasks: _abc.Iterable[Global___Task] | None = ...,
+        rejected: _abc.Iterable[Global___RejectedFile] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "create_time", b"create_time", "rejected", b"rejected", "tasks", b"tasks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBatchResponse: _TypeAlias = GetBatchResponse  # noqa: Y015
+
+@_typing.final
+class RejectedFile(_message.Message):
+    """A file of a batch that was refused."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    ERRORS_FIELD_NUMBER: _builtins.int
+    file_name: _builtins.str
+    """As the uploader named it."""
+    @_builtins.property
+    def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___TaskError]:
+        """Every reason."""
+
+    def __init__(
+        self,
+        *,
+        file_name: _builtins.str = ...,
+        errors: _abc.Iterable[Global___TaskError] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["errors", b"errors", "file_name", b"file_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectedFile: _TypeAlias = RejectedFile  # noqa: Y015
+
+@_typing.final
+class WatchTasksRequest(_message.Message):
+    """What to watch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VIEWER_FIELD_NUMBER: _builtins.int
+    BATCH_ID_FIELD_NUMBER: _builtins.int
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    batch_id: _builtins.str
+    """The tasks of a batch. NOT_FOUND (unknown_batch)."""
+    task_id: _builtins.str
+    """One task. NOT_FOUND (unknown_task)."""
+    cursor: _builtins.str
+    """The cursor of the last change that was seen: what changed since comes first. Without one, a
+    batch or a task begins with how it stands, a viewer's with what is PENDING.
+    """
+    @_builtins.property
+    def viewer(self) -> Global___Viewer:
+        """On whose behalf."""
+
+    def __init__(
+        self,
+        *,
+        viewer: Global___Viewer | None = ...,
+        batch_id: _builtins.str = ...,
+        task_id: _builtins.str = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "scope", b"scope", "task_id", b"task_id", "viewer", b"viewer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "cursor", b"cursor", "scope", b"scope", "task_id", b"task_id", "viewer", b"viewer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_scope: _TypeAlias = _typing.Literal["batch_id", "task_id"]  # noqa: Y015
+    _WhichOneofArgType_scope: _TypeAlias = _typing.Literal["scope", b"scope"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_scope) -> _WhichOneofReturnType_scope | None: ...
+
+Global___WatchTasksRequest: _TypeAlias = WatchTasksRequest  # noqa: Y015
+
+@_typing.final
+class WatchTasksResponse(_message.Message):
+    """How a task stands now, or a sign of life."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    DELETED_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Resumes the stream after this change. Changes close to it may come again: the task's revision
+    tells.
+    """
+    deleted: _builtins.bool
+    """Whether the task was deleted; then only task_id and batch_id of it are set."""
+    @_builtins.property
+    def task(self) -> Global___Task:
+        """Absent in a sign of life, which comes at least every 15 s."""
+
+    def __init__(
+        self,
+        *,
+        task: Global___Task | None = ...,
+        cursor: _builtins.str = ...,
+        deleted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "deleted", b"deleted", "task", b"task"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchTasksResponse: _TypeAlias = WatchTasksResponse  # noqa: Y015
 
 @_typing.final
 class GetObjectRequest(_message.Message):

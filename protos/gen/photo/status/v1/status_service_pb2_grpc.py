@@ -45,6 +45,21 @@ class StatusServiceStub:
                 request_serializer=photo_dot_status_dot_v1_dot_status__service__pb2.BatchGetTasksRequest.SerializeToString,
                 response_deserializer=photo_dot_status_dot_v1_dot_status__service__pb2.BatchGetTasksResponse.FromString,
                 _registered_method=True)
+        self.ListTasks = channel.unary_unary(
+                '/photo.status.v1.StatusService/ListTasks',
+                request_serializer=photo_dot_status_dot_v1_dot_status__service__pb2.ListTasksRequest.SerializeToString,
+                response_deserializer=photo_dot_status_dot_v1_dot_status__service__pb2.ListTasksResponse.FromString,
+                _registered_method=True)
+        self.GetBatch = channel.unary_unary(
+                '/photo.status.v1.StatusService/GetBatch',
+                request_serializer=photo_dot_status_dot_v1_dot_status__service__pb2.GetBatchRequest.SerializeToString,
+                response_deserializer=photo_dot_status_dot_v1_dot_status__service__pb2.GetBatchResponse.FromString,
+                _registered_method=True)
+        self.WatchTasks = channel.unary_stream(
+                '/photo.status.v1.StatusService/WatchTasks',
+                request_serializer=photo_dot_status_dot_v1_dot_status__service__pb2.WatchTasksRequest.SerializeToString,
+                response_deserializer=photo_dot_status_dot_v1_dot_status__service__pb2.WatchTasksResponse.FromString,
+                _registered_method=True)
         self.GetObject = channel.unary_stream(
                 '/photo.status.v1.StatusService/GetObject',
                 request_serializer=photo_dot_status_dot_v1_dot_status__service__pb2.GetObjectRequest.SerializeToString,
@@ -70,6 +85,29 @@ class StatusServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTasks(self, request, context):
+        """The viewer's own tasks, newest first, in pages. INVALID_ARGUMENT for a token that is not ours.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBatch(self, request, context):
+        """A batch with its tasks and what was refused of it. NOT_FOUND (unknown_batch).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchTasks(self, request, context):
+        """How the watched tasks stand, then each change of them. A task that ends stays silent; the
+        stream of a task or of a batch ends when nothing of it is PENDING any more, the stream of a
+        viewer goes on until its caller ends it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetObject(self, request, context):
         """The bytes of a rendition or of the original; the first message carries the facts, each later
         one a chunk of at most 256 KiB. NOT_FOUND (unknown_task, unknown_object) before any message.
@@ -90,6 +128,21 @@ def add_StatusServiceServicer_to_server(servicer, server):
                     servicer.BatchGetTasks,
                     request_deserializer=photo_dot_status_dot_v1_dot_status__service__pb2.BatchGetTasksRequest.FromString,
                     response_serializer=photo_dot_status_dot_v1_dot_status__service__pb2.BatchGetTasksResponse.SerializeToString,
+            ),
+            'ListTasks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTasks,
+                    request_deserializer=photo_dot_status_dot_v1_dot_status__service__pb2.ListTasksRequest.FromString,
+                    response_serializer=photo_dot_status_dot_v1_dot_status__service__pb2.ListTasksResponse.SerializeToString,
+            ),
+            'GetBatch': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBatch,
+                    request_deserializer=photo_dot_status_dot_v1_dot_status__service__pb2.GetBatchRequest.FromString,
+                    response_serializer=photo_dot_status_dot_v1_dot_status__service__pb2.GetBatchResponse.SerializeToString,
+            ),
+            'WatchTasks': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchTasks,
+                    request_deserializer=photo_dot_status_dot_v1_dot_status__service__pb2.WatchTasksRequest.FromString,
+                    response_serializer=photo_dot_status_dot_v1_dot_status__service__pb2.WatchTasksResponse.SerializeToString,
             ),
             'GetObject': grpc.unary_stream_rpc_method_handler(
                     servicer.GetObject,
@@ -152,6 +205,87 @@ class StatusService:
             '/photo.status.v1.StatusService/BatchGetTasks',
             photo_dot_status_dot_v1_dot_status__service__pb2.BatchGetTasksRequest.SerializeToString,
             photo_dot_status_dot_v1_dot_status__service__pb2.BatchGetTasksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTasks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/photo.status.v1.StatusService/ListTasks',
+            photo_dot_status_dot_v1_dot_status__service__pb2.ListTasksRequest.SerializeToString,
+            photo_dot_status_dot_v1_dot_status__service__pb2.ListTasksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/photo.status.v1.StatusService/GetBatch',
+            photo_dot_status_dot_v1_dot_status__service__pb2.GetBatchRequest.SerializeToString,
+            photo_dot_status_dot_v1_dot_status__service__pb2.GetBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchTasks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/photo.status.v1.StatusService/WatchTasks',
+            photo_dot_status_dot_v1_dot_status__service__pb2.WatchTasksRequest.SerializeToString,
+            photo_dot_status_dot_v1_dot_status__service__pb2.WatchTasksResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,15 @@ class StatusServiceStub:
     """One task. NOT_FOUND (unknown_task) if there is none with this id."""
     BatchGetTasks: _grpc.UnaryUnaryMultiCallable[_status_service_pb2.BatchGetTasksRequest, _status_service_pb2.BatchGetTasksResponse]
     """Up to 100 tasks. Ids without a task are reported one by one and fail nothing."""
+    ListTasks: _grpc.UnaryUnaryMultiCallable[_status_service_pb2.ListTasksRequest, _status_service_pb2.ListTasksResponse]
+    """The viewer's own tasks, newest first, in pages. INVALID_ARGUMENT for a token that is not ours."""
+    GetBatch: _grpc.UnaryUnaryMultiCallable[_status_service_pb2.GetBatchRequest, _status_service_pb2.GetBatchResponse]
+    """A batch with its tasks and what was refused of it. NOT_FOUND (unknown_batch)."""
+    WatchTasks: _grpc.UnaryStreamMultiCallable[_status_service_pb2.WatchTasksRequest, _status_service_pb2.WatchTasksResponse]
+    """How the watched tasks stand, then each change of them. A task that ends stays silent; the
+    stream of a task or of a batch ends when nothing of it is PENDING any more, the stream of a
+    viewer goes on until its caller ends it.
+    """
     GetObject: _grpc.UnaryStreamMultiCallable[_status_service_pb2.GetObjectRequest, _status_service_pb2.GetObjectResponse]
     """The bytes of a rendition or of the original; the first message carries the facts, each later
     one a chunk of at most 256 KiB. NOT_FOUND (unknown_task, unknown_object) before any message.
@@ -51,6 +60,15 @@ class StatusServiceAsyncStub(StatusServiceStub):
     """One task. NOT_FOUND (unknown_task) if there is none with this id."""
     BatchGetTasks: _aio.UnaryUnaryMultiCallable[_status_service_pb2.BatchGetTasksRequest, _status_service_pb2.BatchGetTasksResponse]  # type: ignore[assignment]
     """Up to 100 tasks. Ids without a task are reported one by one and fail nothing."""
+    ListTasks: _aio.UnaryUnaryMultiCallable[_status_service_pb2.ListTasksRequest, _status_service_pb2.ListTasksResponse]  # type: ignore[assignment]
+    """The viewer's own tasks, newest first, in pages. INVALID_ARGUMENT for a token that is not ours."""
+    GetBatch: _aio.UnaryUnaryMultiCallable[_status_service_pb2.GetBatchRequest, _status_service_pb2.GetBatchResponse]  # type: ignore[assignment]
+    """A batch with its tasks and what was refused of it. NOT_FOUND (unknown_batch)."""
+    WatchTasks: _aio.UnaryStreamMultiCallable[_status_service_pb2.WatchTasksRequest, _status_service_pb2.WatchTasksResponse]  # type: ignore[assignment]
+    """How the watched tasks stand, then each change of them. A task that ends stays silent; the
+    stream of a task or of a batch ends when nothing of it is PENDING any more, the stream of a
+    viewer goes on until its caller ends it.
+    """
     GetObject: _aio.UnaryStreamMultiCallable[_status_service_pb2.GetObjectRequest, _status_service_pb2.GetObjectResponse]  # type: ignore[assignment]
     """The bytes of a rendition or of the original; the first message carries the facts, each later
     one a chunk of at most 256 KiB. NOT_FOUND (unknown_task, unknown_object) before any message.
@@ -74,6 +92,33 @@ class StatusServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_status_service_pb2.BatchGetTasksResponse, _abc.Awaitable[_status_service_pb2.BatchGetTasksResponse]]:
         """Up to 100 tasks. Ids without a task are reported one by one and fail nothing."""
+
+    @_abc_1.abstractmethod
+    def ListTasks(
+        self,
+        request: _status_service_pb2.ListTasksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_status_service_pb2.ListTasksResponse, _abc.Awaitable[_status_service_pb2.ListTasksResponse]]:
+        """The viewer's own tasks, newest first, in pages. INVALID_ARGUMENT for a token that is not ours."""
+
+    @_abc_1.abstractmethod
+    def GetBatch(
+        self,
+        request: _status_service_pb2.GetBatchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_status_service_pb2.GetBatchResponse, _abc.Awaitable[_status_service_pb2.GetBatchResponse]]:
+        """A batch with its tasks and what was refused of it. NOT_FOUND (unknown_batch)."""
+
+    @_abc_1.abstractmethod
+    def WatchTasks(
+        self,
+        request: _status_service_pb2.WatchTasksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_status_service_pb2.WatchTasksResponse], _abc.AsyncIterator[_status_service_pb2.WatchTasksResponse]]:
+        """How the watched tasks stand, then each change of them. A task that ends stays silent; the
+        stream of a task or of a batch ends when nothing of it is PENDING any more, the stream of a
+        viewer goes on until its caller ends it.
+        """
 
     @_abc_1.abstractmethod
     def GetObject(

@@ -1,0 +1,55 @@
+"""The one time that a photo is decoded."""
+
+import pyvips
+
+from photo_domain.file_format import FileFormat
+from photo_worker.processing.decoder_error import decoder_error
+from photo_worker.processing.document import render_first_page
+from photo_worker.processing.photo_in_process import PhotoInProcess
+
+
+def decode(photo: PhotoInProcess) -> None:
+    """Decode the photo once, no larger than the largest rendition.
+
+    Raises ProcessingError: corrupt_image or truncated_image if the pixels cannot be read whole,
+    encrypted_document. Raises MemoryError.
+    """
+    longest_edge = photo.settings.renditions[0].long_edge
+    try:
+        if photo.format is FileFormat.PDF:
+            pixels = render_first_page(photo.original, longest_edge)
+        else:
+            pixels = _decode_image(photo, longest_edge)
+        photo.pixels = pixels.copy_memory()
+    except pyvips.Error as error:
+        raise decoder_error(photo, error) from error
+
+
+def _decode_image(photo: PhotoInProcess, longest_edge: int) -> pyvips.Image:
+    fail_on = "none" if photo.settings.accept_truncated else "error"
+    try:
+        return _shrink_on_load(photo, longest_edge, fail_on).copy_memory()
+    except pyvips.Error as error:
+        if "VipsIcc" not in str(error):
+            raise
+    # A profile that says nonsense is as good as none, which browsers take for sRGB.
+    image = pyvips.Image.new_from_buffer(
+        photo.original, "", access="sequential", fail_on=fail_on
+    ).copy()
+    image.remove("icc-profile-data")
+    return image.thumbnail_image(longest_edge, height=longest_edge, size="down")
+
+
+def _shrink_on_load(photo: PhotoInProcess, longest_edge: int, fail_on: str) -> pyvips.Image:
+    # Of a photo without a profile libvips makes sRGB or grey by itself; being asked for sRGB all
+    # the same, it would compute every colour anew, which takes longer than all the rest.
+    colors = {"output_profile": "srgb"} if photo.has_color_profile else {}
+    return pyvips.Image.thumbnail_buffer(
+        photo.original,
+        longest_edge,
+        height=longest_edge,
+        size="down",
+        # `fail_on` as an argument of its own is ignored here, and truncated files would pass.
+        option_string=f"fail_on={fail_on}",
+        **colors,
+    )

@@ -1,0 +1,21 @@
+"""What may be processed, and what is made of it."""
+
+from dataclasses import dataclass
+
+from photo_worker.processing.rendition_spec import RenditionSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingSettings:
+    """The limits and wishes of whoever runs the service."""
+
+    # Largest first, at least one.
+    renditions: tuple[RenditionSpec, ...]
+    # Width times height, from the header.
+    max_pixels: int
+    # Of a document, or frames of an animation.
+    max_pages: int
+    # Whether what can be seen of a truncated or damaged image is enough.
+    accept_truncated: bool
+    # 0 to 6: the time that the WebP encoder takes to save bytes.
+    webp_effort: int
