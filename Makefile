@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 # Both cores; PYTEST_ARGS adds to it.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-.PHONY: help run demo check test test-all faults format protos lock clean
+.PHONY: help run demo check test test-all faults fuzz bench-processing bench-renditions bench-memory format protos lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,8 @@ demo: $(VENV)/.runs ## Upload generated photos and show what became of them
 check: $(VENV)/.tests ## Lint, types, architecture, contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(foreach member,$(filter-out protos,$(MEMBERS)),$(member)/src) tests/faults
+	$(BIN)/mypy $(foreach member,$(filter-out protos,$(MEMBERS)),$(member)/src) tests/faults bench \
+		worker/tests/hostile_files
 	$(BIN)/lint-imports
 	$(BIN)/buf lint protos
 	$(BIN)/buf format --diff --exit-code protos
@@ -50,6 +51,21 @@ ROUNDS ?= 1
 faults: $(VENV)/.tests ## Kill, freeze and starve every part under load, ROUNDS times; SEED=… repeats
 	@PYTHONPATH=tests/faults $(BIN)/python -m fault_campaign --rounds $(ROUNDS) \
 		$(if $(SEED),--seed $(SEED))
+
+SECONDS ?= 60
+
+fuzz: $(VENV)/.tests ## Look for files that processing cannot bear, for SECONDS; SEED=… repeats
+	@PYTHONPATH=worker/tests $(BIN)/python -m hostile_files --seconds $(SECONDS) \
+		$(if $(SEED),--seed $(SEED))
+
+bench-processing: $(VENV)/.benches ## CPU of processing beside a bare pyvips loop and Pillow
+	@PYTHONPATH=bench $(BIN)/python -m processing_bench.comparison $(BENCH_ARGS)
+
+bench-renditions: $(VENV)/.benches ## Time against bytes and likeness of every rendition setting
+	@PYTHONPATH=bench $(BIN)/python -m processing_bench.rendition_choice $(BENCH_ARGS)
+
+bench-memory: $(VENV)/.benches ## Peak memory of the largest photos
+	@PYTHONPATH=bench $(BIN)/python -m processing_bench.memory_peaks $(BENCH_ARGS)
 
 format: $(VENV)/.tests ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only .
@@ -75,6 +91,9 @@ lock: $(VENV)/.tests ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url $(UPGRADE) pyproject.toml --group dev -c requirements/local.txt \
 		$(addprefix --no-emit-package ,$(NAMES)) -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url $(UPGRADE) --group bench -c requirements/dev.txt \
+		-o requirements/bench.txt
 lock: NAMES = $(foreach member,$(MEMBERS),$(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml))
 
 clean: ## Remove what was built; .local, with your data, stays
@@ -99,4 +118,8 @@ $(VENV)/.runs: requirements/local.txt $(addsuffix /pyproject.toml,$(MEMBERS)) | 
 
 $(VENV)/.tests: requirements/dev.txt $(VENV)/.runs
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.benches: requirements/bench.txt $(VENV)/.tests
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@

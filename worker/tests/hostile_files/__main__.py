@@ -4,6 +4,7 @@ Exits with 1 if there are any; with the same seed and start, the same files come
 """
 
 import argparse
+import contextlib
 import os
 import secrets
 import sys
@@ -29,7 +30,8 @@ def main() -> int:
     arguments = parser.parse_args()
     search = Search(arguments.seed, arguments.keep, arguments.time_limit)
     started = time.monotonic()
-    search.run(arguments.seconds, arguments.start, arguments.processes)
+    with contextlib.suppress(KeyboardInterrupt):
+        search.run(arguments.seconds, arguments.start, arguments.processes)
     _print_figures(search, time.monotonic() - started)
     for complaint in search.complaints[:_SHOWN]:
         _print(complaint)

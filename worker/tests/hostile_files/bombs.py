@@ -29,6 +29,13 @@ def png_header_bomb(rng: Random) -> HostileFile:
     return hostile(png(head, chunk(b"IDAT", zeros_deflated(1))), FileFormat.PNG, TOO_MANY_PIXELS)
 
 
+def png_of_endless_lines(rng: Random) -> HostileFile:
+    """A few lines of millions of pixels; decoders keep several whole lines."""
+    width, height = rng.choice((1_000_000, 2_961_667)), rng.randint(1, 30)
+    head = header(width, height, 16, rng.choice((4, 6)), rng.randrange(2))
+    return hostile(png(head, chunk(b"IDAT", zeros_deflated(300))), FileFormat.PNG, TOO_MANY_PIXELS)
+
+
 def jpeg_header_bomb(rng: Random) -> HostileFile:
     """A frame header of 50,000 x 50,000, or of the most that it can hold."""
     data = encode(draw(rng), FileFormat.JPEG, progressive=rng.random() < 0.5)
@@ -176,6 +183,7 @@ def webp_with_a_huge_canvas(rng: Random) -> HostileFile:
 
 KINDS = (
     png_header_bomb,
+    png_of_endless_lines,
     jpeg_header_bomb,
     webp_header_bomb,
     png_chunk_that_unpacks_to_gigabytes,

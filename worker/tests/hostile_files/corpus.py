@@ -7,13 +7,22 @@ from hostile_files import (
     bombs,
     damaged_files,
     hostile_documents,
+    hostile_pages,
     metadata_bombs,
     polyglots,
     unusual_images,
 )
 from hostile_files.hostile_file import HostileFile
 
-_MODULES = (unusual_images, damaged_files, bombs, metadata_bombs, hostile_documents, polyglots)
+_MODULES = (
+    unusual_images,
+    damaged_files,
+    bombs,
+    metadata_bombs,
+    hostile_documents,
+    hostile_pages,
+    polyglots,
+)
 
 KINDS: tuple[Callable[[Random], HostileFile], ...] = tuple(
     kind for module in _MODULES for kind in module.KINDS

@@ -12,7 +12,7 @@ from hostile_files.hostile_file import (
     HostileFile,
     hostile,
 )
-from hostile_files.jpeg_segments import segment_offsets
+from hostile_files.jpeg_segments import SOF0, segment_offsets
 from hostile_files.pdf_writer import one_page
 from hostile_files.pictures import draw, encode, photo
 from hostile_files.png_writer import chunk_offsets
@@ -124,6 +124,16 @@ def jpeg_segment_length_lies(rng: Random) -> HostileFile:
     return hostile(bytes(data), FileFormat.JPEG, SUCCESS, CORRUPT, TRUNCATED)
 
 
+def jpeg_of_another_process(rng: Random) -> HostileFile:
+    """The frame header names another way of coding, or another depth, than that of the data."""
+    data = bytearray(photo(rng, FileFormat.JPEG))
+    for position, marker in segment_offsets(bytes(data)):
+        if marker == SOF0:
+            data[position + 1] = rng.choice((0xC1, 0xC2, 0xC3, 0xC5, 0xC7, 0xC9, 0xCA, 0xCB, 0xCF))
+            data[position + 4] = rng.choice((8, 8, 8, 0, 2, 12, 16))
+    return hostile(bytes(data), FileFormat.JPEG, SUCCESS, CORRUPT, TRUNCATED)
+
+
 def webp_size_lies(rng: Random) -> HostileFile:
     """The size of the file, or that of its first chunk, is not what it is."""
     data = bytearray(photo(rng, FileFormat.WEBP))
@@ -171,6 +181,7 @@ KINDS = (
     flipped_header,
     png_chunk_length_lies,
     jpeg_segment_length_lies,
+    jpeg_of_another_process,
     webp_size_lies,
     signature_only,
     noise_behind_a_signature,

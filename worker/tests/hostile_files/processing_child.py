@@ -2,6 +2,7 @@
 
 import multiprocessing
 import re
+import signal
 import time
 import traceback
 from dataclasses import dataclass
@@ -98,6 +99,8 @@ class ProcessingChild:
 
 
 def _serve(connection: Connection) -> None:
+    # Ctrl-C is for the parent, which ends this process in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     processor = PhotoProcessor(_SETTINGS.processing)
     limit_memory(_SETTINGS.worker_process_memory_bytes)
     connection.send("ready")

@@ -19,7 +19,15 @@ def complaint(file: HostileFile, outcome: str, renditions: Sequence[bytes]) -> s
     for data in renditions:
         if MARK in data:
             return "a rendition carries what was hidden in the file"
-        with Image.open(io.BytesIO(data)) as image:
-            # Raises where it cannot be read.
+        if unreadable := _why_unreadable(data):
+            return f"a rendition cannot be read: {unreadable}"
+    return None
+
+
+def _why_unreadable(rendition: bytes) -> str | None:
+    try:
+        with Image.open(io.BytesIO(rendition)) as image:
             image.load()
+    except Exception as error:  # noqa: BLE001 - Pillow has many ways to refuse a file
+        return type(error).__name__
     return None

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 
 from photo_domain.failure import FailureCode, ProcessingError
 from photo_domain.file_format import FileFormat
@@ -47,6 +48,13 @@ def test_a_jpeg_larger_than_any_decoder_takes_has_too_many_pixels(
     frame = data.index(b"\xff\xc0")
     bomb = data[: frame + 5] + struct.pack(">HH", 65_535, 65_535) + data[frame + 9 :]
     _is_refused(processor, bomb, FileFormat.JPEG)
+
+
+@pytest.mark.parametrize("size", [(100_001, 1), (1, 100_001)])
+def test_a_line_of_pixels_that_takes_all_memory_has_too_many(
+    processor: PhotoProcessor, encode: Encode, size: tuple[int, int]
+) -> None:
+    _is_refused(processor, encode(Image.new("1", size), "PNG"), FileFormat.PNG)
 
 
 @pytest.mark.parametrize("flags", [0, 0x02])

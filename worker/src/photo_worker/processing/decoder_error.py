@@ -12,10 +12,12 @@ _MEMORY_RAN_OUT = re.compile("out of memory|insufficient memory", re.IGNORECASE)
 
 
 def decoder_error(photo: PhotoInProcess, error: Exception) -> ProcessingError | MemoryError:
-    """What to raise from `error`: corrupt_image, truncated_image, or that memory ran out.
-
-    libvips tells that only in words, and each of its decoders in its own.
-    """
-    if _MEMORY_RAN_OUT.search(str(error)):
+    """What to raise from `error`: corrupt_image, truncated_image, or that memory ran out."""
+    if memory_ran_out(error):
         return MemoryError()
     return ProcessingError(unreadable_code(photo.original, photo.format))
+
+
+def memory_ran_out(error: Exception) -> bool:
+    """Whether that is why libvips gave up: it tells only in words, each of its parts in its own."""
+    return _MEMORY_RAN_OUT.search(str(error)) is not None

@@ -17,6 +17,10 @@ _LOADERS = {
     "webpload_buffer": FileFormat.WEBP,
 }
 
+# In pixels. libvips keeps hundreds of lines at a time: of five lines of a million pixels a process
+# dies. Only PNG can have more; JPEG ends at 65,535.
+_LONGEST_EDGE = 100_000
+
 # EXIF 2.32, 4.6.4 A: from 5 on the rows of the file are columns of the picture.
 _FIRST_TRANSPOSED_ORIENTATION = 5
 
@@ -74,7 +78,7 @@ def _number(image: pyvips.Image, field: str) -> int:
 
 
 def _hold_pixels(width: int, height: int, most: int) -> None:
-    if width * height > most:
+    if width * height > most or max(width, height) > _LONGEST_EDGE:
         raise ProcessingError(FailureCode.TOO_MANY_PIXELS)
 
 

@@ -20,7 +20,7 @@ class RenditionFormat(StrEnum):
     @property
     def default_quality(self) -> int:
         """About as good to look at in each format; docs/performance.md has the measurement."""
-        return {RenditionFormat.WEBP: 80, RenditionFormat.AVIF: 55, RenditionFormat.JPEG: 82}[self]
+        return {RenditionFormat.WEBP: 80, RenditionFormat.AVIF: 65, RenditionFormat.JPEG: 82}[self]
 
 
 @dataclass(frozen=True, slots=True)

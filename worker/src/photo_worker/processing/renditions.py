@@ -7,15 +7,31 @@ import pyvips
 # The plugin by its name: otherwise Pillow would load every format it has, to find this one.
 from PIL import Image, WebPImagePlugin  # noqa: F401
 
+from photo_worker.processing.decoder_error import memory_ran_out
 from photo_worker.processing.photo_in_process import PhotoInProcess, Rendition
 from photo_worker.processing.rendition_spec import RenditionFormat, RenditionSpec
+
+# libvips' own 4 takes eight times as long for 2% fewer bytes.
+_AVIF_EFFORT = 2
 
 # Pillow's names for grey and sRGB, without and with transparency.
 _MODE_BY_BANDS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def make_renditions(photo: PhotoInProcess) -> None:
-    """Encode every rendition of the settings, each made from the decoded pixels."""
+    """Encode every rendition of the settings, each made from the decoded pixels.
+
+    Raises MemoryError.
+    """
+    try:
+        _make_renditions(photo)
+    except pyvips.Error as error:
+        if memory_ran_out(error):
+            raise MemoryError from error
+        raise
+
+
+def _make_renditions(photo: PhotoInProcess) -> None:
     made = []
     for spec in photo.settings.renditions:
         image = _shrink(photo.pixels, spec.long_edge)
@@ -45,7 +61,9 @@ def _encode(image: pyvips.Image, spec: RenditionSpec, webp_effort: int) -> bytes
         case RenditionFormat.WEBP:
             data = _encode_webp(image, spec.quality, webp_effort)
         case RenditionFormat.AVIF:
-            data = image.heifsave_buffer(Q=spec.quality, compression="av1", keep="none")
+            data = image.heifsave_buffer(
+                Q=spec.quality, effort=_AVIF_EFFORT, compression="av1", keep="none"
+            )
         case RenditionFormat.JPEG:
             # JPEG has no transparency: what shines through is white.
             flat = image.flatten(background=255) if image.hasalpha() else image

@@ -1,0 +1,1 @@
+"""What processing costs: against bare loops, by rendition setting, and in memory."""
