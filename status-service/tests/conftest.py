@@ -1,12 +1,16 @@
 """What the tests of the status service share: registered photos, a store, a real server."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import obstore
 import pytest
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from local_stack.ports import free_ports
 from photo.status.v1 import status_service_pb2_grpc as pb_grpc
@@ -16,12 +20,17 @@ from photo_objects.object_reader import ObjectReader
 from photo_objects.store_url import open_store
 from photo_records.asyncpg_pool import open_pool
 from photo_records.registration import NewBatch, NewPhoto, insert_batches
+from photo_records.task_changes import CHANNEL, TaskChange, change_message
 from photo_records.task_queue import Lane
 from service_kit.grpc_channel import open_channel
 from service_kit.grpc_server import build_server
+from status_service.change_feed import ChangeFeed
 from status_service.object_queries import ObjectQueries
 from status_service.servicer import SERVICE, StatusServicer
 from status_service.task_queries import TaskQueries
+from status_service.task_watching import TaskWatching
+from status_service.viewer_rule import Access, ViewerRule
+from status_service.watch_hub import WatchHub
 
 OWNER = "the owner"
 
@@ -33,7 +42,9 @@ class Photos:
         self._pool = pool
         self._store = store
 
-    async def register(self, count: int = 1, owner: str = OWNER) -> list[NewPhoto]:
+    async def register(
+        self, count: int = 1, owner: str = OWNER, rejected: Sequence[dict[str, Any]] = ()
+    ) -> list[NewPhoto]:
         photos = []
         for position in range(count):
             task_id = new_task_id()
@@ -43,7 +54,7 @@ class Photos:
             photos.append(photo)
         batch_id = new_task_id()
         batch = NewBatch(
-            batch_id, owner, str(batch_id), b"f" * 32, [], Lane.INTERACTIVE, tuple(photos)
+            batch_id, owner, str(batch_id), b"f" * 32, [*rejected], Lane.INTERACTIVE, tuple(photos)
         )
         async with self._pool.acquire() as connection:
             await insert_batches(connection, [batch])
@@ -51,7 +62,8 @@ class Photos:
 
     async def change(self, photo: NewPhoto, changes: str) -> None:
         await self._pool.execute(
-            f"UPDATE photos SET {changes}, revision = revision + 1 WHERE task_id = $1",
+            f"UPDATE photos SET {changes}, revision = revision + 1, changed_at = now()"
+            " WHERE task_id = $1",
             photo.task_id,
         )
 
@@ -109,23 +121,70 @@ def photos(pool: asyncpg.Pool, store: Any) -> Photos:
 
 
 @pytest.fixture
-async def serve(store: Any) -> AsyncIterator[Callable[[asyncpg.Pool], Any]]:
-    """Starts the service on a pool, and gives its client."""
+def hubs() -> list[WatchHub]:
+    """Those of the services that `serve` started."""
+    return []
+
+
+@pytest.fixture
+async def serve(store: Any, hubs: list[WatchHub]) -> AsyncIterator[Callable[..., Any]]:
+    """Starts the service on a pool, and gives its client.
+
+    Without a Redis it hears of no change, and finds all by looking.
+    """
     undo: list[Callable[[], Any]] = []
 
-    async def start(pool: asyncpg.Pool) -> Any:
+    async def start(
+        pool: asyncpg.Pool,
+        access: Access = Access.OPEN,
+        redis_url: str | None = None,
+        look_seconds: float = 0.2,
+        sign_of_life_seconds: float = 10.0,
+    ) -> Any:
         server = build_server(SERVICE)
-        objects = ObjectQueries(pool, ObjectReader(store))
-        StatusServicer(TaskQueries(pool), objects).add_to(server)
+        rule = ViewerRule(access)
+        objects = ObjectQueries(pool, ObjectReader(store), rule)
+        tasks = TaskQueries(pool, rule)
+        hub = WatchHub(pool, look_seconds)
+        watching = TaskWatching(pool, tasks, hub, rule, sign_of_life_seconds)
+        StatusServicer(tasks, watching, objects).add_to(server)
+        works = [asyncio.create_task(hub.run())]
+        if redis_url:
+            client = Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0))
+            works.append(asyncio.create_task(ChangeFeed(client, hub).run()))
+            undo.append(client.aclose)
+        hubs.append(hub)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         channel = open_channel(f"dns:///127.0.0.1:{port}")
-        undo.extend([channel.close, lambda: server.stop(None)])
+        undo.extend([channel.close, lambda: server.stop(None), lambda: _end(works)])
         return pb_grpc.StatusServiceStub(channel)
 
     yield start
-    for step in undo:
+    for step in reversed(undo):
         await step()
+
+
+async def _end(works: list["asyncio.Task[None]"]) -> None:
+    for work in works:
+        work.cancel()
+    await asyncio.wait(works)
+
+
+@pytest.fixture
+async def tell(redis_server: Any) -> AsyncIterator[Callable[[TaskChange], Any]]:
+    """Tells the service of a change, once it listens."""
+    client = Redis.from_url(redis_server.redis_url)
+
+    async def tell(change: TaskChange) -> None:
+        async with asyncio.timeout(20):
+            while not await client.publish(  # noqa: ASYNC110 - Redis tells
+                CHANNEL, change_message(change)
+            ):
+                await asyncio.sleep(0.01)
+
+    yield tell
+    await client.aclose()
 
 
 @pytest.fixture

@@ -5,10 +5,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import asyncpg
+import redis
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from ingest_service.background_work import BackgroundWork
 from ingest_service.cancel_task import TaskCanceller
 from ingest_service.celery_broker import CeleryBroker
+from ingest_service.change_publisher import ChangePublisher
 from ingest_service.delete_photo import PhotoDeleter
 from ingest_service.discard_objects import ObjectDiscarder
 from ingest_service.outbox_relay import OutboxRelay
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
 # One writes groups, one relays, one sweeps, the others settle, discard, retry, delete and check.
 _MAX_CONNECTIONS = 8
 _CLOSE_SECONDS = 5.0
+_REDIS_SECONDS = 1.0
 
 
 async def sweep(settings: IngestSettings, *, dry_run: bool) -> tuple[str, int]:
@@ -60,18 +66,27 @@ async def run(settings: IngestSettings) -> int:
     broker = CeleryBroker(settings.redis_url.get_secret_value())
     paused = PausedLanes(pool)
     publisher = TaskPublisher(broker, pool, paused)
-    registrar = BatchRegistrar(pool, publisher, settings.bulk_batch_files)
+    changes = ChangePublisher(
+        Redis.from_url(
+            settings.redis_url.get_secret_value(),
+            socket_timeout=_REDIS_SECONDS,
+            socket_connect_timeout=_REDIS_SECONDS,
+            # What is lost is found by who looks; a connection that was idle too long is renewed.
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        )
+    )
+    registrar = BatchRegistrar(pool, publisher, changes.tell, settings.bulk_batch_files)
     # A broker connection of its own: each belongs to one thread.
     relay_broker = CeleryBroker(settings.redis_url.get_secret_value())
-    relay = OutboxRelay(pool, relay_broker, paused)
+    relay = OutboxRelay(pool, relay_broker, paused, changes.tell)
     deleter = OriginalDeleter(store)
     servicer = IngestServicer(
         IngestUseCases(
             registrar=registrar,
             discarder=ObjectDiscarder(pool, deleter),
-            retrier=TaskRetrier(pool, publisher),
-            canceller=TaskCanceller(pool),
-            deleter=PhotoDeleter(pool, deleter),
+            retrier=TaskRetrier(pool, publisher, changes.tell),
+            canceller=TaskCanceller(pool, changes.tell),
+            deleter=PhotoDeleter(pool, deleter, changes.tell),
             pauser=LanePauser(pool),
         )
     )
@@ -82,6 +97,7 @@ async def run(settings: IngestSettings) -> int:
     async def stop() -> None:
         await background.stop()
         await registrar.drain()
+        await changes.close()
         await pool.close()
         for each in (broker, relay_broker):
             each.close()

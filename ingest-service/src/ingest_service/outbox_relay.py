@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 from prometheus_client import Counter, Gauge
 
+from ingest_service.change_publisher import TellChange
 from ingest_service.paused_lanes import PausedLanes
 from ingest_service.task_publisher import Broker, BrokerUnavailableError, TaskMessage
 from photo_records.database_errors import DATABASE_DOWN
@@ -22,6 +23,7 @@ from photo_records.outbox import (
     outbox_state,
     take_due,
 )
+from photo_records.task_changes import TaskChange
 from photo_records.task_queue import Lane
 
 # Tasks of one transaction and of one round trip to the broker.
@@ -42,6 +44,9 @@ _OLDEST = Gauge(
     "Time since the upload of the oldest PENDING task, 0 without one",
     ["lane"],
 )
+
+# What these had waited for, or who had them, is gone: a transition. The others were queued already.
+_BACK_TO_QUEUED = (RepublishReason.ATTEMPT_DUE, RepublishReason.LEASE_EXPIRED)
 
 _log = structlog.get_logger(__name__)
 
@@ -70,10 +75,13 @@ class OutboxRelay:
     Of paused lanes it publishes nothing, and tells the others in the process which those are.
     """
 
-    def __init__(self, pool: asyncpg.Pool, broker: RelayBroker, paused: PausedLanes) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, broker: RelayBroker, paused: PausedLanes, tell: TellChange
+    ) -> None:
         self._pool = pool
         self._broker = broker
         self._paused = paused
+        self._tell = tell
         # kombu's connections belong to one thread at a time.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="relay")
         self._failures = 0
@@ -132,6 +140,9 @@ class OutboxRelay:
                 await self._ask(lambda: self._broker.publish(messages))
                 await mark_republished(connection, [task.photo_id for task in tasks])
         if tasks:
+            if reason in _BACK_TO_QUEUED:
+                for task in tasks:
+                    self._tell(TaskChange(task.task_id, task.batch_id))
             _REPUBLISHED.labels(reason).inc(len(tasks))
             _log.info("tasks_republished", reason=str(reason), tasks=len(tasks))
         return len(tasks)

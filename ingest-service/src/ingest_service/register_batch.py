@@ -8,6 +8,7 @@ import asyncpg
 import structlog
 
 from ingest_service.batch_claims import BatchClaim, check_batch
+from ingest_service.change_publisher import TellChange
 from ingest_service.database_connection import UnreachableError, connected
 from ingest_service.group_commit import GroupCommit
 from ingest_service.task_publisher import TaskMessage, TaskPublisher
@@ -20,6 +21,7 @@ from photo_records.registration import (
     find_batches,
     insert_batches,
 )
+from photo_records.task_changes import TaskChange
 
 # Rows of one transaction: ten full batches.
 _MAX_GROUP_PHOTOS = 1_000
@@ -36,9 +38,16 @@ class _Submission:
 class BatchRegistrar:
     """The way of a batch into the database and on to the queue."""
 
-    def __init__(self, pool: asyncpg.Pool, publisher: TaskPublisher, bulk_batch_files: int) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        publisher: TaskPublisher,
+        tell: TellChange,
+        bulk_batch_files: int,
+    ) -> None:
         self._pool = pool
         self._publisher = publisher
+        self._tell = tell
         self._bulk_batch_files = bulk_batch_files
         self._commits = GroupCommit(self._commit, _MAX_GROUP_PHOTOS)
 
@@ -135,6 +144,7 @@ class BatchRegistrar:
             outcomes.append(_matching(batch, registered))
             if registered and registered.batch_id == batch.batch_id:
                 self._publisher.send(_messages(batch, submission.request_id))
+                self._tell(TaskChange(None, batch.batch_id, batch.owner))
         return outcomes
 
 

@@ -4,11 +4,13 @@ import asyncpg
 import structlog
 
 from ingest_service.asked_task import asked_task_id, known_task
+from ingest_service.change_publisher import TellChange
 from ingest_service.database_connection import connected_for_change
 from ingest_service.task_publisher import TaskMessage, TaskPublisher
 from ingest_service.viewer import Viewer
 from photo_domain.errors import ErrorCode, RequestError
 from photo_records.task_actions import WrongStatusError, retry_task
+from photo_records.task_changes import TaskChange
 
 _log = structlog.get_logger(__name__)
 
@@ -16,9 +18,10 @@ _log = structlog.get_logger(__name__)
 class TaskRetrier:
     """Begins new runs: the row first, then the answer, then the message."""
 
-    def __init__(self, pool: asyncpg.Pool, publisher: TaskPublisher) -> None:
+    def __init__(self, pool: asyncpg.Pool, publisher: TaskPublisher, tell: TellChange) -> None:
         self._pool = pool
         self._publisher = publisher
+        self._tell = tell
 
     async def retry(self, task_id: str, viewer: Viewer, request_id: str) -> None:
         """Bring a task from FAILURE back to PENDING.
@@ -37,4 +40,5 @@ class TaskRetrier:
             ) from error
         # Should it be lost, the relay publishes it.
         self._publisher.send([TaskMessage(asked, task.lane, str(task.batch_id), request_id)])
+        self._tell(TaskChange(asked, task.batch_id, viewer.owner))
         _log.info("task_retried", task_id=str(asked), operator=viewer.operator)

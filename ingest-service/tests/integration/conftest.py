@@ -8,10 +8,12 @@ from typing import Any
 
 import asyncpg
 import pytest
+from redis.asyncio import Redis
 
 from ingest_service.batch_claims import BatchClaim
 from ingest_service.cancel_task import TaskCanceller
 from ingest_service.celery_broker import CeleryBroker
+from ingest_service.change_publisher import ChangePublisher
 from ingest_service.delete_photo import PhotoDeleter
 from ingest_service.discard_objects import ObjectDiscarder
 from ingest_service.pause_lane import LanePauser
@@ -125,7 +127,7 @@ async def open_registrar(pool: asyncpg.Pool) -> AsyncIterator[Callable[..., Batc
 
     def build(broker: Any = None, used: asyncpg.Pool | None = None) -> BatchRegistrar:
         publisher = TaskPublisher(broker or Accepting(), pool, PausedLanes(pool))
-        registrars.append(BatchRegistrar(used or pool, publisher, 20))
+        registrars.append(BatchRegistrar(used or pool, publisher, lambda _change: None, 20))
         return registrars[-1]
 
     yield build
@@ -192,14 +194,15 @@ async def serve(redis_url: str, store: Any, pool: asyncpg.Pool) -> AsyncIterator
     async def start(used: asyncpg.Pool) -> Any:
         broker = CeleryBroker(redis_url)
         publisher = TaskPublisher(broker, pool, PausedLanes(pool))
-        registrar = BatchRegistrar(used, publisher, 20)
+        changes = ChangePublisher(Redis.from_url(redis_url))
+        registrar = BatchRegistrar(used, publisher, changes.tell, 20)
         deleter = OriginalDeleter(store)
         use_cases = IngestUseCases(
             registrar=registrar,
             discarder=ObjectDiscarder(used, deleter),
-            retrier=TaskRetrier(used, publisher),
-            canceller=TaskCanceller(used),
-            deleter=PhotoDeleter(used, deleter),
+            retrier=TaskRetrier(used, publisher, changes.tell),
+            canceller=TaskCanceller(used, changes.tell),
+            deleter=PhotoDeleter(used, deleter, changes.tell),
             pauser=LanePauser(used),
         )
         server = build_server(SERVICE)
@@ -207,7 +210,7 @@ async def serve(redis_url: str, store: Any, pool: asyncpg.Pool) -> AsyncIterator
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         channel = open_channel(f"dns:///127.0.0.1:{port}")
-        undo.extend([channel.close, lambda: server.stop(None), registrar.drain])
+        undo.extend([channel.close, lambda: server.stop(None), registrar.drain, changes.close])
         undo.append(lambda: asyncio.to_thread(broker.close))
         return pb_grpc.IngestServiceStub(channel)
 

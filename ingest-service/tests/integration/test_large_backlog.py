@@ -48,7 +48,9 @@ async def relays(
     """Two replicas."""
     brokers = [open_broker(redis_url) for _ in range(2)]
     brokers[0].remember()
-    relays = [OutboxRelay(pool, broker, PausedLanes(pool)) for broker in brokers]
+    relays = [
+        OutboxRelay(pool, broker, PausedLanes(pool), lambda _change: None) for broker in brokers
+    ]
     yield relays
     for relay in relays:
         relay._thread.shutdown()

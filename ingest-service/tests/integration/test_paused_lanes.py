@@ -36,7 +36,7 @@ async def registrar(
     paused: PausedLanes,
 ) -> AsyncIterator[BatchRegistrar]:
     publisher = TaskPublisher(open_broker(redis_url), pool, paused)
-    registrar = BatchRegistrar(pool, publisher, 20)
+    registrar = BatchRegistrar(pool, publisher, lambda _change: None, 20)
     yield registrar
     await registrar.drain()
 
@@ -50,7 +50,7 @@ async def relay(
 ) -> AsyncIterator[OutboxRelay]:
     broker = open_broker(redis_url)
     broker.remember()
-    relay = OutboxRelay(pool, broker, paused)
+    relay = OutboxRelay(pool, broker, paused, lambda _change: None)
     yield relay
     relay._thread.shutdown()
 

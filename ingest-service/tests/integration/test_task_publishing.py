@@ -232,7 +232,7 @@ async def test_rows_that_cannot_be_marked_are_published_all_the_same(
 ) -> None:
     other_pool = await asyncpg.create_pool(database_url, min_size=0)
     publisher = TaskPublisher(open_broker(redis_url), other_pool, PausedLanes(pool))
-    registrar = BatchRegistrar(pool, publisher, 20)
+    registrar = BatchRegistrar(pool, publisher, lambda _change: None, 20)
     await other_pool.close()
     await registrar.register(claims.batch(2), "")
     await registrar.drain()

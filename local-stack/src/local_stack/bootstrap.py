@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from local_stack.api_key import make_api_key
 from local_stack.backend_programs import postgres_process, redis_process
 from local_stack.embedded_postgres import EmbeddedPostgres
 from local_stack.embedded_redis import EmbeddedRedis
@@ -42,6 +43,7 @@ def build_stack(settings: StackSettings, folder: StackFolder, echo: Echo | None)
         folder.postgres, settings.postgres_port, secrets.secret("postgres_password")
     )
     redis = EmbeddedRedis(folder.redis, settings.redis_port, secrets.secret("redis_password"))
+    make_api_key(folder)
     postgres.initialise()
     redis.initialise()
     backends = Backends(
@@ -50,6 +52,7 @@ def build_stack(settings: StackSettings, folder: StackFolder, echo: Echo | None)
         session_secret=secrets.secret("session_secret"),
         objects=folder.objects,
         worker_metrics=folder.worker_metrics,
+        api_keys_file=folder.api_keys_file,
     )
     return Stack(
         Supervisor(

@@ -15,8 +15,9 @@ from local_stack.readiness import http_answers
 from local_stack.results_table import results_table
 from local_stack.running_stack import running_stack
 from local_stack.sample_photos import Expected, SamplePhoto, sample_photos
-from local_stack.settings import StackSettings, whole_environment
+from local_stack.settings import StackSettings, chosen_variables, whole_environment
 from local_stack.stack_error import StackError
+from local_stack.stack_folder import StackFolder
 
 _ALL_DONE_WITHIN_SECONDS = 60
 _POLL_SECONDS = 0.2
@@ -26,7 +27,7 @@ def run_demo(settings: StackSettings) -> int:
     """Use the stack that answers, else one for the time of the demo; 0 if all went as expected."""
     console = Console()
     photos = sample_photos()
-    with _stack(settings, console) as base_url, PhotoApi(base_url) as api:
+    with _stack(settings, console) as base_url, PhotoApi(base_url, _api_key(settings)) as api:
         answer = api.upload(photos)
         tasks = _wait_for_results(api, answer["task_ids"], console)
         console.print(results_table(tasks, answer["rejected"]))
@@ -34,6 +35,13 @@ def run_demo(settings: StackSettings) -> int:
         for surprise in surprises:
             console.print(surprise, style="red")
     return 1 if surprises else 0
+
+
+def _api_key(settings: StackSettings) -> str | None:
+    """The stack's key where none gets in without: the one that answers may be of another folder."""
+    if chosen_variables().get("AUTH") != "required":
+        return None
+    return StackFolder(settings.local_dir).api_key.read_text("ascii").strip()
 
 
 @contextmanager

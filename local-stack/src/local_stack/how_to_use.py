@@ -18,14 +18,10 @@ def how_to_use(base_url: str, folder: StackFolder, seconds: float) -> str:
 
 
 def curl_line(base_url: str, folder: StackFolder) -> str:
-    """One line to paste: it fetches a session with its CSRF token, then uploads with both."""
-    cookies = shlex.quote(_short(folder.cookies))
+    """One line to paste: it uploads with the key of this stack."""
     photo = shlex.quote(f"images=@{_short(folder.sample_photo)}")
-    token = f"""$(awk '$6 == "csrftoken" {{print $7}}' {cookies})"""
-    return (
-        f"curl -s -c {cookies} -o /dev/null {base_url}/api/csrf && "
-        f'curl -s -b {cookies} -H "X-CSRFToken: {token}" -F {photo} {base_url}/api/upload/'
-    )
+    key = f"$(cat {shlex.quote(_short(folder.api_key))})"
+    return f'curl -s -H "Authorization: Bearer {key}" -F {photo} {base_url}/api/upload/'
 
 
 def _short(path: Path) -> str:

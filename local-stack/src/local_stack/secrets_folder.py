@@ -17,15 +17,17 @@ class SecretsFolder:
         self._folder.chmod(0o700)
         path = self._folder / name
         if not path.exists():
-            self._keep(path, secrets.token_urlsafe(32))
+            keep_private(path, secrets.token_urlsafe(32))
         return path.read_text("ascii")
 
-    def _keep(self, path: Path, value: str) -> None:
-        # Written beside and renamed: a start that is killed leaves no half secret behind.
-        beside = path.with_name(f"{path.name}.new")
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(value)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+
+def keep_private(path: Path, text: str) -> None:
+    """Write `text` into a file that only its owner can read (mode 0600)."""
+    # Written beside and renamed: a start that is killed leaves no half secret behind.
+    beside = path.with_name(f"{path.name}.new")
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

@@ -33,6 +33,7 @@ class Backends:
     session_secret: str
     objects: Path
     worker_metrics: Path
+    api_keys_file: Path
 
 
 class ServicePrograms:
@@ -153,6 +154,7 @@ def _given_variables(
         "REDIS_URL": backends.redis_url,
         "STORAGE_URL": backends.objects.as_uri(),
         "SESSION_SECRET": backends.session_secret,
+        "API_KEYS_FILE": str(backends.api_keys_file),
         "GATEWAY_PORT": str(own.gateway_port),
         "GATEWAY_METRICS_PORT": str(own.gateway_metrics_port),
         "INGEST_PORT": str(own.ingest_port),

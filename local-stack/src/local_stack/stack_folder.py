@@ -22,7 +22,8 @@ class StackFolder:
         self.logs = self.path / "logs"
         self.processes = self.path / "processes.json"
         self.sample_photo = self.path / "sample.jpg"
-        self.cookies = self.path / "cookies"
+        self.api_key = self.path / "api-key"
+        self.api_keys_file = self.path / "api-keys.yaml"
         self._lock = self.path / "lock"
 
     def create(self) -> None:

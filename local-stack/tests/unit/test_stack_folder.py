@@ -39,6 +39,6 @@ def test_the_curl_line_survives_a_folder_with_spaces(
     monkeypatch.chdir(tmp_path)
     line = curl_line("http://127.0.0.1:8000", StackFolder(tmp_path / "my data"))
 
-    assert "-b 'my data/cookies'" in line
+    assert "cat 'my data/api-key'" in line
     assert "-F 'images=@my data/sample.jpg'" in line
     assert "\n" not in line

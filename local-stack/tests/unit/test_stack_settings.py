@@ -26,6 +26,7 @@ def backends(tmp_path: Path) -> Backends:
         "session-secret-session-secret-session",
         tmp_path / "objects",
         tmp_path / "worker-metrics",
+        tmp_path / "api-keys.yaml",
     )
 
 
@@ -89,7 +90,7 @@ def test_each_service_sees_the_secrets_it_needs_and_no_others(backends: Backends
     assert {name: secrets & set(seen) for name, seen in programs.items()} == {
         "migrations": {"DATABASE_URL"},
         "ingest-service": {"DATABASE_URL", "REDIS_URL"},
-        "status-service": {"DATABASE_URL"},
+        "status-service": {"DATABASE_URL", "REDIS_URL"},
         "worker": {"DATABASE_URL", "REDIS_URL"},
         "upload-gateway": {"SESSION_SECRET"},
     }

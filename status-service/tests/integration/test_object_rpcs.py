@@ -17,6 +17,7 @@ from photo_objects.errors import StorageUnavailableError
 from photo_objects.object_reader import ObjectReader, OpenedObject
 from service_kit.rpc_errors import request_error_of
 from status_service.object_queries import ObjectQueries
+from status_service.viewer_rule import Access, ViewerRule
 
 CONTENT = bytes(range(256)) * 2_500  # 640,000 bytes: three chunks
 OWNER = "the owner"
@@ -143,8 +144,8 @@ class BreakingReader(ObjectReader):
 async def test_a_storage_that_breaks_off_in_the_middle_is_unavailable(
     pool: Any, store: Any, photo: Any
 ) -> None:
-    queries = ObjectQueries(pool, BreakingReader(store))
-    _stored, opened = await queries.open_rendition(str(photo.task_id), "preview")
+    queries = ObjectQueries(pool, BreakingReader(store), ViewerRule(Access.OPEN))
+    _stored, opened = await queries.open_rendition(str(photo.task_id), "preview", "")
     assert await anext(opened.chunks) == b"first"
     with pytest.raises(RequestError) as caught:
         await anext(opened.chunks)

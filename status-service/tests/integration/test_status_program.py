@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import grpc
+import pytest
 
 from local_stack.ports import free_ports
 from photo.status.v1 import status_service_pb2 as pb
 from photo.status.v1 import status_service_pb2_grpc as pb_grpc
+from photo_domain.errors import ErrorCode
 from photo_records.schema_version import REQUIRED_VERSION
 from service_kit.grpc_channel import open_channel
 from service_kit.health_client import is_serving
+from service_kit.rpc_errors import request_error_of
 
 
 def _start(settings: dict[str, str]) -> "subprocess.Popen[str]":
@@ -30,7 +34,7 @@ def _start(settings: dict[str, str]) -> "subprocess.Popen[str]":
 
 
 async def test_the_program_serves_when_its_database_does_and_ends_in_order(
-    database_url: str, tmp_path: Path, pool: asyncpg.Pool, photos: Any
+    database_url: str, tmp_path: Path, pool: asyncpg.Pool, photos: Any, redis_server: Any
 ) -> None:
     [photo] = await photos.register()
     await pool.execute("UPDATE alembic_version SET version_num = '0000'")
@@ -39,6 +43,7 @@ async def test_the_program_serves_when_its_database_does_and_ends_in_order(
         {
             "DATABASE_URL": database_url,
             "STORAGE_URL": tmp_path.as_uri(),
+            "REDIS_URL": redis_server.redis_url,
             "STATUS_PORT": str(port),
             "STATUS_METRICS_PORT": str(metrics_port),
         }
@@ -54,7 +59,17 @@ async def test_the_program_serves_when_its_database_does_and_ends_in_order(
             while not await is_serving(channel, 5):
                 assert process.poll() is None
                 await asyncio.sleep(0.05)
+            # A stream of the kind that goes on for ever does not hold up the end.
+            watch = pb.WatchTasksRequest(viewer=pb.Viewer(owner="the owner"))
+            stream = stub.WatchTasks(watch, timeout=60)
+            while (told := await stream.read()).HasField("task"):
+                pass
             process.terminate()
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await stream.read()
+            stated = request_error_of(caught.value)
+            assert stated is not None
+            assert (stated.code, bool(told.cursor)) == (ErrorCode.STREAM_INTERRUPTED, True)
             _output, log = await asyncio.to_thread(process.communicate, timeout=30)
     finally:
         process.kill()
@@ -69,4 +84,4 @@ def test_the_program_names_every_setting_that_it_lacks() -> None:
     _output, log = process.communicate(timeout=60)
     assert process.returncode == 2
     names = [line.partition(":")[0] for line in log.splitlines()]
-    assert sorted(names) == ["DATABASE_URL", "STORAGE_URL"]
+    assert sorted(names) == ["DATABASE_URL", "REDIS_URL", "STORAGE_URL"]

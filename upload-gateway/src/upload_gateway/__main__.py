@@ -1,4 +1,6 @@
-"""`python -m upload_gateway`."""
+"""`python -m upload_gateway` serves; `python -m upload_gateway api-key` makes a key."""
+
+import sys
 
 import uvicorn
 
@@ -7,11 +9,15 @@ from service_kit.settings import load_settings
 from service_kit.structured_logging import configure_logging
 from upload_gateway.app import build_app
 from upload_gateway.http_protocol import BoundedHttpProtocol
+from upload_gateway.issue_api_key import issue_api_key
 from upload_gateway.settings import GatewaySettings
 
 
 def main() -> None:
     """Serve the HTTP API until SIGTERM or SIGINT, then let running requests finish."""
+    if sys.argv[1:2] == ["api-key"]:
+        sys.stdout.write(issue_api_key(sys.argv[2:]))
+        return
     settings = load_settings(GatewaySettings)
     configure_logging(settings, "upload-gateway")
     serve_metrics(settings.listen_host, settings.gateway_metrics_port)
@@ -23,6 +29,9 @@ def main() -> None:
         http=BoundedHttpProtocol,
         log_config=None,
         access_log=False,
+        # Without an empty list uvicorn would believe whoever connects from this machine.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         server_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),

@@ -1,16 +1,21 @@
 """What the routes work with, built once in app.py."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import grpc
 from starlette.requests import Request
 
 from photo_domain.limits import UploadLimits
+from upload_gateway.api_keys import ApiKeys
+from upload_gateway.caller import Caller, identify
 from upload_gateway.ingest_client import IngestClient
 from upload_gateway.receive_upload import UploadReceiver
 from upload_gateway.session import SessionCookies
 from upload_gateway.status_client import StatusClient
+from upload_gateway.upload_places import UploadPlaces
+
+_FEW_PLACES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,9 @@ class Adapters:
     ingest: IngestClient
     status: StatusClient
     channels: dict[str, grpc.aio.Channel]
+    keys: ApiKeys = field(default_factory=ApiKeys)
+    cors_origins: frozenset[str] = frozenset()
+    places: UploadPlaces = field(default_factory=lambda: UploadPlaces(_FEW_PLACES))
 
 
 def adapters_of(request: Request) -> Adapters:
@@ -30,7 +38,20 @@ def adapters_of(request: Request) -> Adapters:
     return cast("Adapters", request.app.state.adapters)
 
 
+def caller_of(request: Request) -> Caller:
+    """Who asks. Raises Problem (401 invalid_api_key)."""
+    known = getattr(request.state, "caller", None)
+    if isinstance(known, Caller):
+        return known
+    adapters = adapters_of(request)
+    return identify(request, adapters.keys, adapters.cookies)
+
+
+def visitor_of(request: Request) -> str:
+    """Whose use of the service this is, for limits (`Caller.visitor`)."""
+    return caller_of(request).visitor(request.client.host if request.client else "")
+
+
 def viewer_of(request: Request) -> str:
-    """Who asks: the owner of the session, empty for a visitor without one."""
-    session = adapters_of(request).cookies.read(request)
-    return session.owner if session else ""
+    """Who asks, as the records name them; empty for a visitor without session and key."""
+    return caller_of(request).owner

@@ -1,10 +1,12 @@
 """Builds the gateway."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from prometheus_client import Gauge
+from starlette.middleware.cors import CORSMiddleware
 
 from photo_domain.limits import UPLOAD_LIMITS
 from photo_objects.buffer_budget import BufferBudget
@@ -14,36 +16,56 @@ from photo_objects.storage_probe import check_writable
 from photo_objects.store_url import StorageUrlError, open_store
 from service_kit.grpc_channel import open_channel
 from service_kit.start_check import blamed_on
+from upload_gateway.access_edge import AccessEdge
 from upload_gateway.adapters import Adapters
+from upload_gateway.api_key_file import ApiKeyFileError
+from upload_gateway.api_keys import ApiKeys
+from upload_gateway.csrf import CSRF_HEADER
 from upload_gateway.ingest_client import IngestClient
+from upload_gateway.openapi_document import complete_openapi
 from upload_gateway.problems import install_problem_handlers
+from upload_gateway.rate_limits import RateLimits
 from upload_gateway.receive_upload import UploadReceiver
 from upload_gateway.request_edge import RequestEdge
 from upload_gateway.routes import (
+    batches,
+    docs,
+    events,
     home,
     photo_objects,
     probes,
+    session,
     task_actions,
     task_status,
+    tasks,
     upload,
     visitor,
 )
 from upload_gateway.session import SessionCookies
 from upload_gateway.settings import GatewaySettings
 from upload_gateway.status_client import StatusClient
+from upload_gateway.stop_signal import on_stop_signal
+from upload_gateway.upload_places import UploadPlaces
 
 _BUFFERED = Gauge("upload_buffer_bytes", "Bytes of upload buffers that are reserved")
 _BUFFERED_PEAK = Gauge("upload_buffer_peak_bytes", "The most that was ever reserved")
+_UPLOADS = Gauge("uploads_in_progress", "Uploads that are being received")
 _WAITING = Gauge("uploads_waiting_for_buffer", "Files that wait for room in memory")
+
+# Uploads for each file that fits into the buffers: the others wait in turn, for seconds each.
+_UPLOADS_PER_BUFFER = 4
 
 
 def build_app(settings: GatewaySettings) -> RequestEdge:
     """The app of the HTTP API. Its channels open with its lifespan.
 
-    Exits with code 2 where STORAGE_URL cannot be used.
+    Exits with code 2 where STORAGE_URL or API_KEYS_FILE cannot be used.
     """
     with blamed_on("STORAGE_URL", StorageUrlError):
         store = open_store(settings.storage_url)
+    with blamed_on("API_KEYS_FILE", ApiKeyFileError):
+        keys = ApiKeys(settings.api_keys_file)
+    cookies = SessionCookies(settings.session_secret.get_secret_value())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -56,14 +78,20 @@ def build_app(settings: GatewaySettings) -> RequestEdge:
         originals = OriginalWriter(store, _budget(settings))
         ingest = IngestClient(channels["ingest-service"])
         app.state.adapters = Adapters(
-            cookies=SessionCookies(settings.session_secret.get_secret_value()),
+            cookies=cookies,
             limits=UPLOAD_LIMITS,
             receiver=UploadReceiver(originals, ingest, UPLOAD_LIMITS),
             ingest=ingest,
             status=StatusClient(channels["status-service"]),
             channels=channels,
+            keys=keys,
+            cors_origins=frozenset(settings.cors_origins),
+            places=_places(settings),
         )
-        yield
+        following = asyncio.create_task(keys.follow())
+        with on_stop_signal(app.state.adapters.status.watch.stop):
+            yield
+        following.cancel()
         for channel in channels.values():
             await channel.close()
 
@@ -75,10 +103,70 @@ def build_app(settings: GatewaySettings) -> RequestEdge:
         redoc_url=None,
     )
     install_problem_handlers(app)
-    for routes in (home, upload, task_status, task_actions, photo_objects, visitor, probes):
+    for routes in (
+        home,
+        upload,
+        task_status,
+        task_actions,
+        tasks,
+        batches,
+        events,
+        docs,
+        photo_objects,
+        visitor,
+        session,
+        probes,
+    ):
         app.include_router(routes.router)
+    complete_openapi(app, keys_required=settings.auth == "required")
+    app.add_middleware(
+        AccessEdge,
+        keys=keys,
+        cookies=cookies,
+        rates=RateLimits(settings.requests_per_minute, settings.upload_bytes_per_hour),
+        keys_required=settings.auth == "required",
+        max_body_size=UPLOAD_LIMITS.max_body_size,
+    )
+    if settings.cors_origins:
+        _allow_origins(app, settings.cors_origins)
     # Outside of everything: an answer to an unexpected error has its id too.
     return RequestEdge(app)
+
+
+def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
+    """Let pages of `origins` use the API and read what its answers carry (Fetch standard, CORS)."""
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=[
+            "Authorization",
+            CSRF_HEADER,
+            "Idempotency-Key",
+            "If-None-Match",
+            "Last-Event-ID",
+            "Prefer",
+            "X-Request-ID",
+        ],
+        expose_headers=[
+            "Content-Disposition",
+            "ETag",
+            "Location",
+            "Preference-Applied",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Retry-After",
+            "X-Request-ID",
+        ],
+    )
+
+
+def _places(settings: GatewaySettings) -> UploadPlaces:
+    files = settings.upload_buffer_bytes // UPLOAD_LIMITS.max_file_size
+    places = UploadPlaces(files * _UPLOADS_PER_BUFFER)
+    _UPLOADS.set_function(lambda: places.taken)
+    return places
 
 
 def _budget(settings: GatewaySettings) -> BufferBudget:

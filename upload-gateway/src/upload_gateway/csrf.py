@@ -1,10 +1,17 @@
-"""Every unsafe request proves that it comes from a page of ours (OWASP: signed double submit)."""
+"""Every unsafe request of a session proves that it comes from a page of ours.
+
+Twice: the browser says where it comes from (Fetch Metadata, else Origin), and it carries a token
+(OWASP: signed double submit). A request with an API key needs neither: no browser adds one.
+"""
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from upload_gateway.adapters import adapters_of, caller_of
+from upload_gateway.caller import Caller
 from upload_gateway.problems import Problem
 from upload_gateway.session import Session, SessionCookies
 from upload_gateway.upload_parts import FieldPart, FilePart, UploadPart
@@ -13,30 +20,33 @@ CSRF_HEADER = "X-CSRFToken"
 CSRF_FIELD = "csrfmiddlewaretoken"
 
 
-def require_session(request: Request, cookies: SessionCookies) -> Session:
-    """The session of an unsafe request. Raises Problem (403 csrf_failed) without one."""
-    session = cookies.read(request)
-    if session is None:
-        raise _csrf_failed("The session cookie is missing or not genuine")
-    return session
-
-
-def require_header_token(request: Request, cookies: SessionCookies) -> Session:
-    """The session of an unsafe request without a form. Raises Problem (403 csrf_failed)."""
-    session = require_session(request, cookies)
-    if not has_header_token(request, cookies, session):
+def proven_caller(request: Request) -> Caller:
+    """The caller of an unsafe request without a form. Raises Problem (403 csrf_failed)."""
+    caller, proven = caller_of_form(request)
+    if not proven:
         raise _csrf_failed(f"No {CSRF_HEADER} header")
-    return session
+    return caller
 
 
-def has_header_token(request: Request, cookies: SessionCookies, session: Session) -> bool:
-    """Whether the header carries the token; raises Problem if it carries a wrong one."""
+def caller_of_form(request: Request) -> tuple[Caller, bool]:
+    """The caller of an unsafe request, and whether its form need not carry the token.
+
+    Raises Problem (403 csrf_failed).
+    """
+    caller = caller_of(request)
+    if caller.sent_key:
+        return caller, True
+    if caller.session is None:
+        raise _csrf_failed("The session cookie is missing or not genuine")
+    adapters = adapters_of(request)
+    if not _comes_from_us(request, adapters.cors_origins):
+        raise _csrf_failed("The request comes from a page of another site")
     token = request.headers.get(CSRF_HEADER)
     if token is None:
-        return False
-    if not cookies.is_csrf_token(session, token):
+        return caller, False
+    if not adapters.cookies.is_csrf_token(caller.session, token):
         raise _csrf_failed(f"The {CSRF_HEADER} header does not belong to the session")
-    return True
+    return caller, True
 
 
 async def require_form_token(
@@ -54,6 +64,19 @@ async def require_form_token(
         yield part
     if not proven:
         raise _csrf_failed(f"Neither {CSRF_HEADER} header nor field {CSRF_FIELD}")
+
+
+def _comes_from_us(request: Request, cors_origins: frozenset[str]) -> bool:
+    # The order of Go's net/http.CrossOriginProtection: browsers of today send Sec-Fetch-Site, and
+    # what sends neither header is no browser.
+    origin = request.headers.get("origin")
+    if origin is not None and origin in cors_origins:
+        return True
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    # Without the scheme: what ends TLS before us may not be among TRUSTED_PROXIES.
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
 def _csrf_failed(what: str) -> Problem:

@@ -39,7 +39,12 @@ class IncomingFile:
     """
 
     def __init__(
-        self, file_name: str, position: int, originals: OriginalWriter, limits: UploadLimits
+        self,
+        file_name: str,
+        position: int,
+        originals: OriginalWriter,
+        limits: UploadLimits,
+        visitor: str,
     ) -> None:
         self.file_name = file_name
         self.position = position
@@ -47,6 +52,7 @@ class IncomingFile:
         self.rejections: list[Rejection] = reject_name(file_name, limits)
         self._limits = limits
         self._originals = originals
+        self._visitor = visitor
         self._head = b""
         self._format: FileFormat | None = None
         self._sniffed = False
@@ -124,7 +130,9 @@ class IncomingFile:
             key = original_key(self._task_id, self._nonce)
             try:
                 async with asyncio.timeout(_ROOM_SECONDS):
-                    self._upload = await self._originals.begin(key, self._limits.max_file_size)
+                    self._upload = await self._originals.begin(
+                        key, self._limits.max_file_size, self._visitor
+                    )
             except TimeoutError:
                 raise RequestError(
                     ErrorCode.STORAGE_UNAVAILABLE,

@@ -13,14 +13,16 @@ from starlette.exceptions import HTTPException
 
 from photo_domain.errors import ErrorCode, RequestError
 
+PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 
 _STATUS = {
     ErrorCode.IDEMPOTENCY_MISMATCH: HTTPStatus.UNPROCESSABLE_ENTITY,
     ErrorCode.UNKNOWN_TASK: HTTPStatus.NOT_FOUND,
+    ErrorCode.UNKNOWN_BATCH: HTTPStatus.NOT_FOUND,
     ErrorCode.UNKNOWN_OBJECT: HTTPStatus.NOT_FOUND,
     ErrorCode.TASK_NOT_FAILED: HTTPStatus.CONFLICT,
-    ErrorCode.TASK_ENDED: HTTPStatus.CONFLICT,
+    ErrorCode.TOO_MANY_STREAMS: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.DATABASE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.STORAGE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.OUTCOME_UNKNOWN: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -80,7 +82,7 @@ def problem_response(problem: Problem) -> Response:
         orjson.dumps(body),
         status_code=problem.status.value,
         headers=headers,
-        media_type="application/problem+json",
+        media_type=PROBLEM_JSON,
     )
 
 

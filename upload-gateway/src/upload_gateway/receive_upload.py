@@ -100,14 +100,19 @@ class UploadReceiver:
         self._limits = limits
 
     async def receive(
-        self, owner: str, idempotency_key: str, parts: AsyncIterator[UploadPart]
+        self,
+        owner: str,
+        idempotency_key: str,
+        parts: AsyncIterator[UploadPart],
+        visitor: str,
     ) -> Receipt:
         """Store and register what `parts` bring, or find what the key registered before.
 
+        `visitor` is whose share of the memory is used: owners are free to make, so not theirs.
         Raises UploadRefusedError (no_files, no_valid_files, too_many_files, unexpected_field),
         RequestError (storage_unavailable and what the registry raises), and what `parts` raises.
         """
-        upload = _Upload(self._originals, self._limits)
+        upload = _Upload(self._originals, self._limits, visitor)
         try:
             await upload.take(parts)
             stored = await upload.finish_puts()
@@ -143,10 +148,11 @@ class UploadReceiver:
 class _Upload:
     """The files of one request and the puts that are under way."""
 
-    def __init__(self, originals: OriginalWriter, limits: UploadLimits) -> None:
+    def __init__(self, originals: OriginalWriter, limits: UploadLimits, visitor: str) -> None:
         self.rejected: list[RejectedFile] = []
         self._originals = originals
         self._limits = limits
+        self._visitor = visitor
         self._file_count = 0
         self._current: IncomingFile | None = None
         self._puts: list[asyncio.Task[StoredFile]] = []
@@ -191,7 +197,9 @@ class _Upload:
             )
         if self._put_failed:
             raise _storage_unavailable()
-        self._current = IncomingFile(file_name, self._file_count, self._originals, self._limits)
+        self._current = IncomingFile(
+            file_name, self._file_count, self._originals, self._limits, self._visitor
+        )
         self._file_count += 1
 
     async def _write(self, data: memoryview) -> None:

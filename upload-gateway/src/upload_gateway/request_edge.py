@@ -1,4 +1,4 @@
-"""What surrounds every HTTP request: its id in the log and in the answer, metrics, HEAD as GET."""
+"""What surrounds every HTTP request: its id, metrics, headers that browsers obey, HEAD as GET."""
 
 import time
 
@@ -12,6 +12,13 @@ _SECONDS = Histogram("http_request_seconds", "Time from first to last byte", ["m
 _REQUESTS = Counter("http_requests_total", "Requests by answer", ["method", "route", "status"])
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+# For answers that set none themselves: nothing loads, nothing runs, nothing frames them.
+_BROWSER_RULES = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
 
 
 class RequestEdge:
@@ -28,7 +35,7 @@ class RequestEdge:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         if method == "HEAD":
             # RFC 9110 9.3.2: GET without the content, which the server leaves out by itself.
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", "is_head": True}
         request_id = request_id_of(scope["headers"])
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -39,7 +46,10 @@ class RequestEdge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append((REQUEST_ID_HEADER, request_id.encode()))
+                headers = message["headers"]
+                headers.append((REQUEST_ID_HEADER, request_id.encode()))
+                named = {name.lower() for name, _ in headers}
+                headers.extend(rule for rule in _BROWSER_RULES if rule[0] not in named)
             await send(message)
 
         try:

@@ -1,7 +1,9 @@
-"""Visitors without credentials: a signed anonymous session is the owner of what they upload."""
+"""Signed sessions: of visitors without credentials, and of those who traded an API key for one."""
 
 import hashlib
+import re
 import secrets
+import time
 from dataclasses import dataclass
 
 from itsdangerous import BadSignature, Signer
@@ -10,18 +12,26 @@ from starlette.responses import Response
 
 SESSION_COOKIE = "session"
 CSRF_COOKIE = "csrftoken"
+KEY_SESSION_SECONDS = 7 * 24 * 3600
 _MAX_AGE_SECONDS = 365 * 24 * 3600
+_KEY_SESSION = re.compile(r"([\w-]+)~([0-9a-f]+)~([0-9]{1,12})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A visitor; whoever holds the cookie is that visitor."""
+    """A visitor; whoever holds the cookie is that visitor.
+
+    `key_id` names the API key that it was traded for, empty for anonymous visitors; such a session
+    ends at `expires_at` (seconds since the epoch).
+    """
 
     session_id: str
+    key_id: str = ""
+    expires_at: int = 0
 
     @property
     def owner(self) -> str:
-        """The owner's name in the records."""
+        """The owner's name in the records, unless it is the key's."""
         return f"session:{self.session_id}"
 
 
@@ -33,14 +43,20 @@ class SessionCookies:
         self._csrf_tokens = Signer(secret, salt="csrf", digest_method=hashlib.sha256)
 
     def read(self, request: Request) -> Session | None:
-        """The session whose cookie came with `request`, None without a genuine one."""
+        """The session whose cookie came with `request`; None without a genuine one in its time."""
         cookie = request.cookies.get(SESSION_COOKIE)
         if not cookie:
             return None
         try:
-            return Session(self._sessions.unsign(cookie).decode())
+            value = self._sessions.unsign(cookie).decode()
         except (BadSignature, UnicodeError):
             return None
+        if "~" not in value:
+            return Session(value)
+        if (parts := _KEY_SESSION.fullmatch(value)) is None:
+            return None
+        session = Session(parts[1], parts[2], int(parts[3]))
+        return session if time.time() < session.expires_at else None
 
     def csrf_token(self, session: Session) -> str:
         """The token that proves that a request comes from a page of this session."""
@@ -53,10 +69,14 @@ class SessionCookies:
     def write(self, request: Request, response: Response, session: Session) -> None:
         """Set both cookies; scripts of the page may read the token, never the session."""
         secure = request.url.scheme == "https"
+        value, max_age = session.session_id, _MAX_AGE_SECONDS
+        if session.key_id:
+            value = f"{session.session_id}~{session.key_id}~{session.expires_at}"
+            max_age = max(0, session.expires_at - int(time.time()))
         response.set_cookie(
             SESSION_COOKIE,
-            self._sessions.sign(session.session_id).decode(),
-            max_age=_MAX_AGE_SECONDS,
+            self._sessions.sign(value).decode(),
+            max_age=max_age,
             httponly=True,
             samesite="lax",
             secure=secure,
@@ -64,12 +84,22 @@ class SessionCookies:
         response.set_cookie(
             CSRF_COOKIE,
             self.csrf_token(session),
-            max_age=_MAX_AGE_SECONDS,
+            max_age=max_age,
             samesite="lax",
             secure=secure,
         )
+
+    def remove(self, response: Response) -> None:
+        """Have the browser forget both cookies."""
+        for name in (SESSION_COOKIE, CSRF_COOKIE):
+            response.delete_cookie(name, samesite="lax")
 
 
 def new_session() -> Session:
     """A session for a visitor who has none: 144 random bits."""
     return Session(secrets.token_urlsafe(18))
+
+
+def new_key_session(key_id: str) -> Session:
+    """A session for the holder of the API key `key_id`, for a week."""
+    return Session(secrets.token_urlsafe(18), key_id, int(time.time()) + KEY_SESSION_SECONDS)

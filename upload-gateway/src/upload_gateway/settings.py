@@ -1,8 +1,40 @@
 """The settings of the upload gateway."""
 
-from pydantic import Field, SecretStr
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import NoDecode
 
 from service_kit.settings import Port, ServiceSettings
+
+
+def _split(text: object) -> object:
+    if isinstance(text, str):
+        return tuple(each.strip() for each in text.split(",") if each.strip())
+    return text
+
+
+def _network(text: str) -> str:
+    # Strictly: a network with host bits set is a slip that would trust nobody.
+    return str(ip_network(text))
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or text != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError("an origin is http(s)://host or http(s)://host:port, and * is none")
+    return text
+
+
+Networks = Annotated[
+    tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)
+]
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)
+]
 
 
 class GatewaySettings(ServiceSettings):
@@ -23,8 +55,34 @@ class GatewaySettings(ServiceSettings):
         min_length=32,
         description="At least 32 random characters that sign sessions, the same in every replica",
     )
+    auth: Literal["open", "required"] = Field(
+        "open",
+        description="open: visitors need no key, and whoever knows a task id may read the task;"
+        " required: every call needs an API key or a session traded for one",
+    )
+    api_keys_file: Path | None = Field(
+        None, description="The YAML file of API keys, read again when it changes"
+    )
+    trusted_proxies: Networks = Field(
+        (), description="Networks whose X-Forwarded-For and X-Forwarded-Proto are believed"
+    )
+    cors_origins: Origins = Field(
+        (), description="Origins whose pages may use the API, as https://host"
+    )
+    requests_per_minute: int = Field(
+        6_000, ge=0, description="Requests of one key owner or address; 0: no limit"
+    )
+    upload_bytes_per_hour: int = Field(
+        100 * 2**30, ge=0, description="Bytes sent by one key owner or address; 0: no limit"
+    )
     upload_buffer_bytes: int = Field(
         256 * 1024 * 1024,
         ge=8 * 1024 * 1024,
         description="The most that uploads may hold in memory at once, in bytes",
     )
+
+    @model_validator(mode="after")
+    def _keys_can_be_known(self) -> Self:
+        if self.auth == "required" and self.api_keys_file is None:
+            raise ValueError("AUTH=required needs API_KEYS_FILE")
+        return self

@@ -1,14 +1,41 @@
 """A task as JSON, the same everywhere."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from photo_domain.task_state import TaskStage, TaskStatus
 from upload_gateway.incoming_file import StoredFile
 
 TaskDict = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """How a task stands; the revision rises with every change of the document."""
+
+    document: TaskDict
+    revision: int
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the task has ended."""
+        return self.document["status"] is not TaskStatus.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """How a task stands now; `cursor` resumes a stream after it.
+
+    Of a deleted one the document has task_id and batch_id only. Without a state nothing changed,
+    and the cursor alone is news.
+    """
+
+    state: TaskState | None
+    cursor: str
+    deleted: bool = False
 
 
 class RenditionDocument(BaseModel):
@@ -82,6 +109,30 @@ class FailureDocument(BaseModel):
 
 class TaskDocument(BaseModel):
     """The processing of one photo; `size` in bytes, times in UTC (RFC 3339)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "task_id": "01919a3c-5e00-7abc-8def-0123456789ab",
+                    "batch_id": "01919a3c-5dff-7abc-8def-0123456789ab",
+                    "photo_id": 1,
+                    "file_name": "IMG_0001.jpg",
+                    "content_type": "image/jpeg",
+                    "size": 2483017,
+                    "status": "PENDING",
+                    "stage": "queued",
+                    "attempts": 0,
+                    "created_at": "2026-05-01T10:30:15.123456Z",
+                    "started_at": None,
+                    "finished_at": None,
+                    "status_url": "/api/task-status/01919a3c-5e00-7abc-8def-0123456789ab",
+                    "result": None,
+                    "error": None,
+                }
+            ]
+        }
+    )
 
     task_id: str
     batch_id: str

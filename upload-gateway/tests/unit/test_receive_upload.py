@@ -77,7 +77,7 @@ class Uploads:
                 yield part
 
         try:
-            return await self.receiver.receive("owner", "key", arriving())
+            return await self.receiver.receive("owner", "key", arriving(), "visitor")
         finally:
             assert self.budget.reserved == 0
 

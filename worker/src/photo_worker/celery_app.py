@@ -10,6 +10,9 @@ from photo_worker.settings import WorkerSettings
 _SOCKET_TIMEOUT = 10
 _SOCKET_CONNECT_TIMEOUT = 5
 
+# What a process has before its first photo; Celery compares the whole process.
+_START_BYTES = 128 * 1024**2
+
 # Each process leaves a file of metrics behind, so not too few.
 _PHOTOS_PER_PROCESS = 5000
 
@@ -30,7 +33,8 @@ def make_celery_app(settings: WorkerSettings) -> Celery:
         worker_concurrency=settings.worker_concurrency,
         # What leaks is given back: a fresh process costs less than a photo.
         worker_max_tasks_per_child=_PHOTOS_PER_PROCESS,
-        worker_max_memory_per_child=settings.worker_process_memory_bytes // 2 // 1024,
+        worker_max_memory_per_child=(_START_BYTES + settings.worker_process_memory_bytes // 2)
+        // 1024,
         task_time_limit=settings.task_time_limit_seconds,
         # After a lost connection a running task goes on: the claim refuses its second delivery.
         worker_cancel_long_running_tasks_on_connection_loss=False,

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from photo_domain.failure import FailureCode
+from photo_records.task_changes import TaskChange
 from photo_records.task_claims import CrashVerdict, count_crash, end_timed_out, give_back
+from photo_worker.change_publisher import TellChange
 from photo_worker.claim_holder import ClaimHolder
 from photo_worker.database_patience import waits_that_end
 from photo_worker.outcome import Outcome, OutcomeKind
@@ -35,9 +37,10 @@ class ChildDeaths:
     returns: a process forked later inherits none. What cannot be written is left to the lease.
     """
 
-    def __init__(self, engine: Engine, holder: ClaimHolder) -> None:
+    def __init__(self, engine: Engine, holder: ClaimHolder, tell: TellChange) -> None:
         self._engine = engine
         self._holder = holder
+        self._tell = tell
 
     def timed_out(self, task_id: UUID, pid: int) -> Outcome | None:
         """The process worked on the task for too long; None if it did not hold the task.
@@ -56,6 +59,7 @@ class ChildDeaths:
 
         outcome = self._write(end)
         if outcome:
+            self._tell(TaskChange(task_id))
             _log.warning("task_timed_out", pid=pid, result=str(outcome.kind))
         return outcome
 
@@ -66,6 +70,7 @@ class ChildDeaths:
         """
         outcome = self._write(lambda connection: self._give_back(connection, task_id, pid))
         if outcome:
+            self._tell(TaskChange(task_id))
             _log.warning("task_stood_still", pid=pid)
         return outcome
 
@@ -74,6 +79,7 @@ class ChildDeaths:
         verdict = self._write(lambda connection: count_crash(connection, task_id, self._name(pid)))
         if verdict is None:
             return None
+        self._tell(TaskChange(task_id))
         _log.warning("task_crashed", pid=pid, verdict=str(verdict))
         if verdict is CrashVerdict.GIVEN_BACK:
             return Outcome(OutcomeKind.GIVEN_BACK)

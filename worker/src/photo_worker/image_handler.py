@@ -20,6 +20,7 @@ from photo_objects.errors import (
     StorageUnavailableError,
 )
 from photo_objects.object_reader import ObjectReader
+from photo_records.task_changes import TaskChange
 from photo_records.task_claims import (
     ClaimedTask,
     PhotoResult,
@@ -29,6 +30,7 @@ from photo_records.task_claims import (
     finish_success,
     postpone,
 )
+from photo_worker.change_publisher import TellChange
 from photo_worker.outcome import Outcome, OutcomeKind
 from photo_worker.processing.photo_processor import PhotoProcessor
 from photo_worker.rendition_storage import RenditionStorage
@@ -66,6 +68,7 @@ class ImageHandler:
         processor: PhotoProcessor,
         lease: timedelta,
         claimed_by: str,
+        tell: TellChange,
     ) -> None:
         self._engine = engine
         self._originals = originals
@@ -73,6 +76,7 @@ class ImageHandler:
         self._processor = processor
         self._lease = lease
         self._claimed_by = claimed_by
+        self._tell = tell
 
     def handle(self, task_id: UUID) -> Outcome:
         """Run the task once.
@@ -83,6 +87,7 @@ class ImageHandler:
         claim = self._claim(task_id)
         if claim is None:
             return self._refuse(task_id)
+        self._tell_of(claim, claim.revision)
         try:
             return self._run(claim)
         except _TRANSIENT:
@@ -112,6 +117,7 @@ class ImageHandler:
         except _DATABASE_TROUBLE as error:
             raise DatabaseUnavailableError from error
         if exhausted:
+            self._tell(TaskChange(task_id))
             _log.warning("task_failed", code=FailureCode.CRASHED)
             return Outcome(OutcomeKind.FAILURE, failure=FailureCode.CRASHED)
         _log.info("task_not_claimed")
@@ -158,6 +164,7 @@ class ImageHandler:
         if not ended:
             self._renditions.remove(stored)
             return self._superseded(claim)
+        self._tell_of(claim, claim.revision + 1)
         _log.info("task_succeeded", format=photo.format, processing_time=result.processing_time)
         return Outcome(OutcomeKind.SUCCESS, claim.photo_id, claim.attempts, result=result)
 
@@ -177,8 +184,12 @@ class ImageHandler:
             ended = finish_failure(connection, claim, code)
         if not ended:
             return self._superseded(claim)
+        self._tell_of(claim, claim.revision + 1)
         _log.info("task_failed", code=code)
         return Outcome(OutcomeKind.FAILURE, claim.photo_id, claim.attempts, failure=code)
+
+    def _tell_of(self, claim: ClaimedTask, revision: int) -> None:
+        self._tell(TaskChange(claim.task_id, claim.batch_id, claim.owner, revision))
 
     def _superseded(self, claim: ClaimedTask) -> Outcome:
         _log.warning("task_superseded", revision=claim.revision)
@@ -199,4 +210,5 @@ class ImageHandler:
             postponed = postpone(connection, claim, delay_after(claim.postponements + 1))
         if not postponed:
             return self._superseded(claim)
+        self._tell_of(claim, claim.revision + 1)
         return Outcome(OutcomeKind.POSTPONED, claim.photo_id, claim.attempts)

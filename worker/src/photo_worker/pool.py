@@ -13,7 +13,11 @@ from celery import signals
 from prometheus_client.multiprocess import mark_process_dead
 
 from photo_records.task_queue import Lane
-from photo_worker.bootstrap import build_parent_engine, image_handler_builder
+from photo_worker.bootstrap import (
+    build_parent_change_publisher,
+    build_parent_engine,
+    image_handler_builder,
+)
 from photo_worker.celery_app import make_celery_app
 from photo_worker.child_deaths import ChildDeaths
 from photo_worker.claim_holder import ClaimHolder
@@ -21,6 +25,7 @@ from photo_worker.image_handler import ImageHandler
 from photo_worker.memory_limit import limit_memory
 from photo_worker.schema_wait import wait_for_schema
 from photo_worker.settings import WorkerSettings
+from photo_worker.task_metrics import count_untold_change
 from photo_worker.task_request import request_class
 from photo_worker.tasks import register_image_handler
 from service_kit.metrics_server import serve_metrics_of_children
@@ -34,12 +39,16 @@ def run_pool(settings: WorkerSettings, metrics_folder: Path) -> int:
     logging.captureWarnings(capture=True)
     holder = ClaimHolder()
     # The first call in a child builds the adapters; the parent never calls it.
-    handler_of_process = functools.cache(image_handler_builder(settings, holder))
+    handler_of_process = functools.cache(
+        image_handler_builder(settings, holder, count_untold_change)
+    )
     app = make_celery_app(settings)
     engine = build_parent_engine(settings)
     if not wait_for_schema(engine):
         return 0
-    register_image_handler(app, handler_of_process, request_class(ChildDeaths(engine, holder)))
+    changes = build_parent_change_publisher(settings, count_untold_change)
+    deaths = ChildDeaths(engine, holder, changes.tell)
+    register_image_handler(app, handler_of_process, request_class(deaths))
     lifecycle = _Lifecycle(settings, metrics_folder, handler_of_process)
     lifecycle.connect()
     worker = app.Worker(

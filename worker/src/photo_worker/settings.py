@@ -41,7 +41,7 @@ class WorkerSettings(ServiceSettings):
         1024**3,
         ge=256 * 1024**2,
         description="How much memory one photo may take; a process that needs more dies, which"
-        " counts as a crash of its photo, and one that ever held half of it is replaced",
+        " counts as a crash of its photo, and one that ever took half of it is replaced",
     )
     visibility_timeout_seconds: int | None = Field(
         None,
@@ -57,7 +57,7 @@ class WorkerSettings(ServiceSettings):
     )
     accept_truncated: bool = Field(
         False,  # noqa: FBT003 - pydantic's own order
-        description="Whether what can be seen of a truncated or damaged image is enough",
+        description="Whether what can be seen of a truncated or damaged JPEG or PNG is enough",
     )
     renditions: str = Field(
         "preview:1280,thumbnail:320",

@@ -24,6 +24,16 @@ _STEPS = Histogram(
 )
 
 
+_UNTOLD = Counter(
+    "photo_worker_changes_untold", "Changes that Redis did not take; watchers find them by looking."
+)
+
+
+def count_untold_change() -> None:
+    """Count a change that watchers were not told of."""
+    _UNTOLD.inc()
+
+
 def record(outcome: Outcome) -> None:
     """Count one delivery."""
     _ENDED.labels(result=str(outcome.kind), code=str(outcome.failure or "")).inc()

@@ -50,8 +50,11 @@ def _handle(handler: ImageHandler, task_id: UUID) -> Outcome:
         raise Reject(error, requeue=True) from error
     except MemoryError:
         # What its decoders left behind is in no state to go on with. The parent counts a crash.
-        _log.error("memory_ran_out")
-        os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            _log.error("memory_ran_out")
+        finally:
+            # There may be no memory even for the log.
+            os.kill(os.getpid(), signal.SIGKILL)
         raise
     task_metrics.record(outcome)
     return outcome

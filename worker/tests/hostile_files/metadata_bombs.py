@@ -22,7 +22,7 @@ _PROFILE = _profile()
 # ICC.1 7.2: where the header has the size, the colour space, and the tags begin.
 _SIZE, _SPACE, _TAGS = 0, 16, 128
 
-_EXIF_SIZE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8, 12: 8}
+_EXIF_SIZE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8, 12: 8, 16: 8}
 _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 2, 3, 4, 5, 7
 
 

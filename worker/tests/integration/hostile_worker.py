@@ -8,6 +8,7 @@ import functools
 import os
 import signal
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -23,6 +24,7 @@ from photo_worker.processing.photo_processor import STEPS, PhotoProcessor
 
 _claim = image_handler.claim_task
 _gate = Path(sys.argv[1])
+_hoard: list[bytes] = []
 _barrier = _gate.with_name("nobody claims")
 
 
@@ -36,6 +38,13 @@ def be_hostile(photo: PhotoInProcess) -> None:
         raise SystemExit(1)
     if photo.original.endswith(b"grows"):
         bytearray(16 * 1024**3)
+    if photo.original.endswith(b"hoards"):
+        # Until there is none left even for the log, and keeps it.
+        for size in (1 << 20, 1 << 10, 1 << 4):
+            with suppress(MemoryError):
+                while True:
+                    _hoard.append(bytes(size))
+        raise MemoryError
     if photo.original.endswith(b"waits"):
         while not _gate.exists():
             Event().wait(0.05)

@@ -52,7 +52,7 @@ def test_a_photo_whose_process_was_killed_is_taken_up_again_and_succeeds(
         assert worker.metric("photo_worker_tasks_total", result="given_back") == 1
 
 
-@pytest.mark.parametrize("manner", [b"kills", b"aborts", b"exits", b"grows"])
+@pytest.mark.parametrize("manner", [b"kills", b"aborts", b"exits", b"grows", b"hoards"])
 def test_a_photo_that_ends_its_process_three_times_ends_as_crashed_and_no_other_suffers(
     run_worker: Any, library: Any, jpeg: bytes, gate: Path, wait: Wait, manner: bytes
 ) -> None:
@@ -214,11 +214,11 @@ def test_without_a_database_a_death_is_left_to_the_lease_and_the_worker_works_on
 def test_a_process_that_held_too_much_memory_is_replaced_and_nothing_is_lost(
     run_worker: Any, library: Any, jpeg: bytes, wait: Wait
 ) -> None:
-    # A photo of 81 megapixels takes more than half of this.
+    # A progressive photo of 64 megapixels takes more than half of this.
     settings = {"WORKER_PROCESS_MEMORY_BYTES": str(256 * 1024**2), "WORKER_CONCURRENCY": "1"}
     with run_worker(library, **settings) as worker:
         (first,) = worker.children()
-        large = _green_jpeg(9000)
+        large = _green_jpeg(8000, progressive=True)
         task_ids = [library.add(large) for _ in range(3)]
         for task_id in task_ids:
             worker.publish(task_id)
@@ -229,7 +229,7 @@ def test_a_process_that_held_too_much_memory_is_replaced_and_nothing_is_lost(
         assert not [line for line in lines if line["level"] == "error"]
 
 
-def _green_jpeg(side: int) -> bytes:
+def _green_jpeg(side: int, *, progressive: bool = False) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (side, side), "green").save(buffer, "JPEG")
+    Image.new("RGB", (side, side), "green").save(buffer, "JPEG", progressive=progressive)
     return buffer.getvalue()

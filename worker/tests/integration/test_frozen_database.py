@@ -31,7 +31,7 @@ def test_a_database_that_accepts_and_never_answers_is_given_up(
         engine = create_engine(
             f"postgresql+psycopg2://photo@127.0.0.1:{port}/photo", poolclass=NullPool
         )
-        assert ChildDeaths(engine, HOLDER).crashed(new_task_id(), 1) is None
+        assert ChildDeaths(engine, HOLDER, lambda _change: None).crashed(new_task_id(), 1) is None
     assert psycopg2.extensions.get_wait_callback() is None
 
 
@@ -69,7 +69,7 @@ def test_a_time_limit_is_held_against_a_photo_unless_the_database_is_slow(
     status: str,
 ) -> None:
     monkeypatch.setattr("photo_worker.child_deaths._PROMPT", prompt)
-    outcome = ChildDeaths(engine, HOLDER).timed_out(task_id, 7)
+    outcome = ChildDeaths(engine, HOLDER, lambda _change: None).timed_out(task_id, 7)
     assert outcome is not None
     assert outcome.kind is kind
     photo = library.photo(task_id)
@@ -79,7 +79,7 @@ def test_a_time_limit_is_held_against_a_photo_unless_the_database_is_slow(
 def test_no_connection_stays_open_after_a_write(
     library: Any, engine: Engine, task_id: UUID, wait: Wait
 ) -> None:
-    outcome = ChildDeaths(engine, HOLDER).crashed(task_id, 7)
+    outcome = ChildDeaths(engine, HOLDER, lambda _change: None).crashed(task_id, 7)
     assert outcome is not None
     assert outcome.kind is OutcomeKind.GIVEN_BACK
     # The server needs a moment to notice.

@@ -67,6 +67,7 @@ def handler_for(library: Any, interrupt: Callable[[], None] = lambda: None) -> I
         processor=InterruptedProcessor(interrupt),
         lease=LEASE,
         claimed_by="worker:1",
+        tell=lambda _change: None,
     )
 
 

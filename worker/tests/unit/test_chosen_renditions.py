@@ -73,6 +73,15 @@ def test_a_truncated_image_is_taken_where_the_settings_say_so(
     assert decode(photo.renditions[0]).size == (900, 700)
 
 
+def test_a_truncated_webp_is_refused_all_the_same(
+    make_processor: MakeProcessor, encode: Encode
+) -> None:
+    data = encode(Image.effect_noise((900, 700), 80).convert("RGB"), "WEBP")
+    with pytest.raises(ProcessingError) as refused:
+        make_processor(accept_truncated=True).process(data[: len(data) // 2], FileFormat.WEBP)
+    assert refused.value.code is FailureCode.TRUNCATED_IMAGE
+
+
 def test_a_wide_gamut_becomes_srgb(
     processor: PhotoProcessor, encode: Encode, decode: Decode
 ) -> None:

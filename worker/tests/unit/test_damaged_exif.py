@@ -77,6 +77,14 @@ def test_any_type_and_count_of_any_value_is_survived(whole: bytes, kind: int, co
                     assert told.orientation == 6
 
 
+def test_a_pointer_beyond_any_address_leads_nowhere() -> None:
+    # Of the type LONG8, which EXIF does not know but the parser does.
+    entry = struct.pack("<HHLL", EXIF_POINTER, 16, 1, 26)
+    for pointer in (2**63, 2**64 - 1, 2**40):
+        block = HEADER + struct.pack("<LH", 8, 1) + entry + struct.pack("<LQ", 0, pointer)
+        assert metadata_of(block) == PhotoMetadata(orientation=1)
+
+
 def test_undamaged_it_tells_everything(whole: bytes) -> None:
     assert metadata_of(whole) == PhotoMetadata(
         "2026-05-01T12:30:15.120+02:00",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from photo_domain.failure import FailureCode, ProcessingError
 from photo_domain.file_format import FileFormat, format_of_name
@@ -136,21 +136,36 @@ def test_cmyk_becomes_srgb(processor: PhotoProcessor, encode: Encode, decode: De
     assert blue < 90
 
 
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description'
+    b' exif:GPSLatitude="52,31.2N"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+@pytest.mark.parametrize("made", ["webp", "avif", "jpeg"])
+@pytest.mark.parametrize("uploaded", ["JPEG", "PNG", "WEBP"])
 def test_metadata_does_not_leave_the_original(
-    processor: PhotoProcessor, picture: Draw, encode: Encode, decode: Decode
+    make_processor: MakeProcessor,
+    picture: Draw,
+    encode: Encode,
+    decode: Decode,
+    uploaded: str,
+    made: str,
 ) -> None:
     exif = Image.Exif()
     exif[0x010F] = "MakerOfTheCamera"
     exif.get_ifd(0x8825)[1] = "N"
     exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
-    data = encode(picture(), "JPEG", exif=exif, comment=b"CommentOfTheFile", icc_profile=b"x" * 200)
-    photo = processor.process(data, FileFormat.JPEG)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = encode(picture(), uploaded, exif=exif, xmp=XMP, icc_profile=profile)
+    processor = make_processor(f"preview:1280:{made},thumbnail:320:{made}")
+    photo = processor.process(data, FileFormat[uploaded])
     for rendition in photo.renditions:
         shown = decode(rendition)
         assert not shown.getexif()
         assert not {"exif", "icc_profile", "xmp"} & set(shown.info)
-        assert b"MakerOfTheCamera" not in rendition.data
-        assert b"EXIF" not in rendition.data
+        for secret in (b"MakerOfTheCamera", b"GPSLatitude", b"xmpmeta", b"Exif", b"ICC_PROFILE"):
+            assert secret not in rendition.data
 
 
 @pytest.mark.parametrize("file_format", [FileFormat.JPEG, FileFormat.PNG, FileFormat.WEBP])

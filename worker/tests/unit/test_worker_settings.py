@@ -24,8 +24,8 @@ def test_a_claim_outlives_the_time_limit_and_the_message_outlives_the_claim() ->
 
 def test_the_memory_of_a_process_is_set_in_bytes() -> None:
     settings = load_settings(WorkerSettings, REQUIRED | {"worker_process_memory_bytes": 2**30})
-    # Half of it, and Celery counts in KiB.
-    assert make_celery_app(settings).conf.worker_max_memory_per_child == 2**19
+    # What a process starts with and half of it; Celery counts in KiB.
+    assert make_celery_app(settings).conf.worker_max_memory_per_child == 2**17 + 2**19
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ async def relay(
 ) -> AsyncIterator[OutboxRelay]:
     broker = open_broker(redis_url)
     broker.remember()
-    relay = OutboxRelay(pool, broker, PausedLanes(pool))
+    relay = OutboxRelay(pool, broker, PausedLanes(pool), lambda _change: None)
     yield relay
     relay._thread.shutdown()
 

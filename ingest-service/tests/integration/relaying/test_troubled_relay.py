@@ -34,7 +34,9 @@ async def test_many_relays_share_the_work_and_publish_nothing_twice(
     brokers = [open_broker(redis_url) for _ in range(4)]
     brokers[0].remember()
     task_ids = await photos(90, enqueued_at="NULL", created_at=LONG_AGO)
-    relays = [OutboxRelay(pool, broker, PausedLanes(pool)) for broker in brokers]
+    relays = [
+        OutboxRelay(pool, broker, PausedLanes(pool), lambda _change: None) for broker in brokers
+    ]
     counts = await asyncio.gather(*(relay.relay_once() for relay in relays))
     assert sum(counts) == 90
     assert sorted(queue.task_ids(Lane.BULK)) == sorted(task_ids)
@@ -65,7 +67,7 @@ async def test_what_a_relay_that_stands_still_has_locked_another_one_publishes(
 
     monkeypatch.setattr(broker, "publish", stand_still)
     async with await asyncpg_pool.open_pool(database_url, 2) as own_pool:
-        still = OutboxRelay(own_pool, broker, PausedLanes(own_pool))
+        still = OutboxRelay(own_pool, broker, PausedLanes(own_pool), lambda _change: None)
         looking = asyncio.create_task(still.relay_once())
         await eventually(reached.is_set)
         await eventually(relay.relay_once)
@@ -82,7 +84,9 @@ async def test_without_a_broker_everything_stays_due(
     pool: asyncpg.Pool, open_broker: Callable[[str], CeleryBroker], photos: Photos, database: Any
 ) -> None:
     await photos(2, enqueued_at="NULL", created_at=LONG_AGO)
-    relay = OutboxRelay(pool, open_broker("redis://127.0.0.1:1/0"), PausedLanes(pool))
+    relay = OutboxRelay(
+        pool, open_broker("redis://127.0.0.1:1/0"), PausedLanes(pool), lambda _change: None
+    )
     with pytest.raises(BrokerUnavailableError):
         await relay.relay_once()
     assert await database.unqueued() == 2

@@ -12,10 +12,15 @@ class ErrorCode(StrEnum):
     TASK_EXISTS = "task_exists"
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
     UNKNOWN_TASK = "unknown_task"
+    UNKNOWN_BATCH = "unknown_batch"
     UNKNOWN_OBJECT = "unknown_object"
     TASK_NOT_FAILED = "task_not_failed"
     TASK_ENDED = "task_ended"
     OPERATOR_REQUIRED = "operator_required"
+    # The replica holds as many streams as it may.
+    TOO_MANY_STREAMS = "too_many_streams"
+    # A stream that its server ends, although it has more to tell: resume it with its cursor.
+    STREAM_INTERRUPTED = "stream_interrupted"
     DATABASE_UNAVAILABLE = "database_unavailable"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     # The write may or may not have happened: repeat it with the same key, or look, to learn which.

@@ -48,14 +48,15 @@ class OriginalWriter:
         # A memory store keeps what it is given in place: such a buffer is the object from then on.
         self._buffers = BufferPool(0 if isinstance(store, MemoryStore) else _IDLE_BUFFERS)
 
-    async def begin(self, key: str, max_size: int) -> "OriginalUpload":
+    async def begin(self, key: str, max_size: int, holder: str | None = None) -> "OriginalUpload":
         """Wait for the buffer of a file of at most `max_size` bytes (1 or more).
 
+        `holder` names whose file it is, where one must not take the memory of all (BufferBudget).
         All of it is reserved before the first byte arrives, so uploads can wait for each other
         but never lock each other. Call `finish` or `abort` on every upload, or use it as an
         async context manager. Raises ValueError where the budget could never hold one part.
         """
-        reservation = await self._budget.reserve(min(self._part_size, max_size))
+        reservation = await self._budget.reserve(min(self._part_size, max_size), holder)
         return OriginalUpload(self._store, key, max_size, self._buffers, reservation)
 
 

@@ -156,3 +156,45 @@ async def test_many_tasks_end_with_every_byte_given_back() -> None:
 
     assert budget.reserved == 0
     assert budget.peak <= 100
+
+
+async def test_one_holder_gets_half_and_does_not_hold_up_those_behind() -> None:
+    budget = BufferBudget(10)
+    first = await budget.reserve(5, "slow")
+    more = [asyncio.create_task(budget.reserve(5, "slow")) for _ in range(3)]
+    await _turns()
+    assert not any(task.done() for task in more)
+
+    async with asyncio.timeout(20):
+        other = await budget.reserve(5, "other")
+    other.release()
+    await _turns()
+    assert not any(task.done() for task in more)
+
+    first.release()
+    await _turns()
+    assert [task.done() for task in more] == [True, False, False]
+    for task in more:
+        (await task).release()
+    assert (budget.reserved, budget.waiting) == (0, 0)
+
+
+async def test_a_holder_with_nothing_gets_more_than_half_at_once() -> None:
+    budget = BufferBudget(10)
+    with await budget.reserve(8, "large"):
+        assert budget.reserved == 8
+
+
+async def test_a_holder_at_its_share_that_is_cancelled_leaves_the_line() -> None:
+    budget = BufferBudget(10)
+    held = await budget.reserve(5, "slow")
+    waiting = asyncio.create_task(budget.reserve(5, "slow"))
+    await _turns()
+
+    waiting.cancel()
+    await _turns()
+
+    assert (budget.reserved, budget.waiting) == (5, 0)
+    held.release()
+    with await budget.reserve(5, "slow"):
+        assert budget.reserved == 5

@@ -86,6 +86,10 @@ SET enqueued_at = now(),
     revision = revision + (
         lease_expires_at IS NOT NULL OR next_attempt_at IS NOT NULL
     )::int,
+    changed_at = CASE
+        WHEN lease_expires_at IS NOT NULL OR next_attempt_at IS NOT NULL THEN now()
+        ELSE changed_at
+    END,
     lease_expires_at = NULL,
     claimed_by = NULL,
     next_attempt_at = NULL

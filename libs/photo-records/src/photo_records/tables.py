@@ -138,6 +138,9 @@ class PhotoRecord(Record):
         CheckConstraint("phash ~ '^[0-9a-f]{16}$'", name="phash"),
         CheckConstraint("jsonb_typeof(step_seconds) = 'object'", name="step_seconds"),
         Index(None, "owner", "id"),
+        Index(None, "owner", "status", "id"),
+        # What watchers missed.
+        Index(None, "owner", "changed_at"),
         Index(None, "batch_id"),
         # The outbox: what the relay looks for.
         Index(
@@ -181,6 +184,8 @@ class PhotoRecord(Record):
     lane: Mapped[str]
     # Bumped by every transition, never reset: it fences the finisher.
     revision: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    # When the transition that bumped it began: one that began earlier may be committed later.
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     crashes: Mapped[int] = mapped_column(server_default=text("0"))
     enqueued_at: Mapped[datetime | None]

@@ -4,6 +4,7 @@ Every function is one statement, atomic by itself. `owner` is whose photo it has
 on every photo, as an operator may. Somebody else's photo is unknown, like one that is not there.
 """
 
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +16,15 @@ from photo_records.outbox import OutboxTask
 from photo_records.registration import Connection
 from photo_records.task_queue import Lane
 from photo_records.task_reads import UnknownTaskError
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedPhoto:
+    """Where a photo belonged, and its objects, which no row names any more."""
+
+    batch_id: UUID
+    owner: str
+    objects: PhotoObjects
 
 
 class WrongStatusError(Exception):
@@ -57,7 +67,7 @@ _COUNTED_DOWN_IF_PENDING = _COUNTED.format(
 _RETRY = f"""{_SEEN},
 changed AS (
     UPDATE photos
-    SET status = 'PENDING', revision = revision + 1,
+    SET status = 'PENDING', revision = revision + 1, changed_at = now(),
         attempts = 0, crashes = 0, postponements = 0, postponed_since = NULL,
         enqueued_at = NULL, next_attempt_at = NULL,
         started_at = NULL, lease_expires_at = NULL, claimed_by = NULL,
@@ -73,7 +83,7 @@ FROM seen LEFT JOIN changed ON changed.id = seen.id
 _CANCEL = f"""{_SEEN},
 changed AS (
     UPDATE photos
-    SET status = 'FAILURE', revision = revision + 1, finished_at = now(),
+    SET status = 'FAILURE', revision = revision + 1, changed_at = now(), finished_at = now(),
         error_code = $3, error_message = $4,
         lease_expires_at = NULL, claimed_by = NULL, next_attempt_at = NULL, postponed_since = NULL
     FROM seen
@@ -89,9 +99,12 @@ _DELETE = f"""
 WITH changed AS (
     DELETE FROM photos
     WHERE task_id = $1 AND ($2::text IS NULL OR owner = $2)
-    RETURNING id, batch_id, status, object_key
+    RETURNING id, batch_id, owner, status, object_key
 ),{_COUNTED_DOWN_IF_PENDING}
-SELECT changed.object_key, {rendition_keys_of("changed")} AS rendition_keys FROM changed
+SELECT
+    changed.batch_id, changed.owner, changed.object_key,
+    {rendition_keys_of("changed")} AS rendition_keys
+FROM changed
 """  # noqa: S608 - made of constants
 
 
@@ -113,15 +126,15 @@ async def cancel_task(connection: Connection, task_id: UUID, owner: str | None) 
     await _change(connection, _CANCEL, task_id, owner, code, code.message)
 
 
-async def delete_photo(connection: Connection, task_id: UUID, owner: str | None) -> PhotoObjects:
-    """Delete the photo and its renditions, in whatever state; their objects, which nobody names.
+async def delete_photo(connection: Connection, task_id: UUID, owner: str | None) -> DeletedPhoto:
+    """Delete the photo and its renditions, in whatever state; what it was.
 
     Committed when this returns, unless the caller began a transaction. Raises UnknownTaskError.
     """
     row = await connection.fetchrow(_DELETE, task_id, owner)
     if row is None:
         raise UnknownTaskError
-    return objects_of(row)
+    return DeletedPhoto(row["batch_id"], row["owner"], objects_of(row))
 
 
 async def _change(

@@ -53,6 +53,8 @@ class ClaimedTask:
 
     photo_id: int
     task_id: UUID
+    batch_id: UUID
+    owner: str
     revision: int
     # This run included. A postponed run stays counted.
     attempts: int
@@ -121,6 +123,7 @@ def claim_task(
         .values(
             attempts=photo.attempts + 1,
             revision=photo.revision + 1,
+            changed_at=now,
             started_at=now,
             lease_expires_at=now + lease,
             claimed_by=claimed_by,
@@ -131,6 +134,8 @@ def claim_task(
         .returning(
             photo.id,
             photo.task_id,
+            photo.batch_id,
+            photo.owner,
             photo.revision,
             photo.attempts,
             photo.postponements,
@@ -149,6 +154,8 @@ def claim_task(
     return ClaimedTask(
         photo_id=row.id,
         task_id=row.task_id,
+        batch_id=row.batch_id,
+        owner=row.owner,
         revision=row.revision,
         attempts=row.attempts,
         postponements=row.postponements,

@@ -47,7 +47,12 @@ def transition(condition: ColumnElement[bool]) -> Update:
     return (
         update(PhotoRecord)
         .where(condition)
-        .values(revision=PhotoRecord.revision + 1, lease_expires_at=null(), claimed_by=null())
+        .values(
+            revision=PhotoRecord.revision + 1,
+            changed_at=func.now(),
+            lease_expires_at=null(),
+            claimed_by=null(),
+        )
     )
 
 

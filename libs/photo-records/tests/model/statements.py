@@ -143,7 +143,7 @@ class Statements:
         """The keys of the renditions that nobody names any more."""
         deleted = self._run(task_actions.delete_photo(self._pool, task_id, _OWNER))
         self._ledger.deleted(task_id)
-        return deleted.rendition_keys
+        return deleted.objects.rendition_keys
 
     def pause(self, lane: Lane, *, paused: bool) -> None:
         """Pause the lane, or resume it."""

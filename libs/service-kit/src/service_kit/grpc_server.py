@@ -44,11 +44,13 @@ async def serve(
     reflected_services: Sequence[str],
     grace_seconds: float,
     on_stop: Callable[[], Awaitable[None]],
+    on_drain: Callable[[], None] | None = None,
 ) -> None:
     """Serve at `address` until SIGTERM or SIGINT, then drain and call `on_stop`.
 
     Calls that run at that moment have `grace_seconds` to finish; the health says NOT_SERVING before
-    the first new one is refused. Raises RuntimeError where `address` cannot be listened on.
+    the first new one is refused. `on_drain` is called then: it ends the calls that would last as
+    long as their callers like. Raises RuntimeError where `address` cannot be listened on.
     `reflected_services` are described to clients that ask; none when reflection is off.
     """
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
@@ -66,6 +68,8 @@ async def serve(
         _log.info("draining", grace_seconds=grace_seconds)
         watching.cancel()
         await health.enter_shutdown()
+    if on_drain:
+        on_drain()
     await server.stop(grace_seconds)
     await on_stop()
     _log.info("stopped")

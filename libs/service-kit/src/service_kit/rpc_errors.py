@@ -22,10 +22,13 @@ _STATUS_CODES = {
     ErrorCode.TASK_EXISTS: code_pb2.ALREADY_EXISTS,
     ErrorCode.IDEMPOTENCY_MISMATCH: code_pb2.FAILED_PRECONDITION,
     ErrorCode.UNKNOWN_TASK: code_pb2.NOT_FOUND,
+    ErrorCode.UNKNOWN_BATCH: code_pb2.NOT_FOUND,
     ErrorCode.UNKNOWN_OBJECT: code_pb2.NOT_FOUND,
     ErrorCode.TASK_NOT_FAILED: code_pb2.FAILED_PRECONDITION,
     ErrorCode.TASK_ENDED: code_pb2.FAILED_PRECONDITION,
     ErrorCode.OPERATOR_REQUIRED: code_pb2.PERMISSION_DENIED,
+    ErrorCode.TOO_MANY_STREAMS: code_pb2.RESOURCE_EXHAUSTED,
+    ErrorCode.STREAM_INTERRUPTED: code_pb2.UNAVAILABLE,
     ErrorCode.DATABASE_UNAVAILABLE: code_pb2.UNAVAILABLE,
     ErrorCode.STORAGE_UNAVAILABLE: code_pb2.UNAVAILABLE,
     ErrorCode.OUTCOME_UNKNOWN: code_pb2.ABORTED,
@@ -50,7 +53,7 @@ def status_of(error: RequestError) -> grpc.Status:
             )
         )
     code = _STATUS_CODES[error.code]
-    if code in (code_pb2.UNAVAILABLE, code_pb2.ABORTED):
+    if code in (code_pb2.UNAVAILABLE, code_pb2.ABORTED, code_pb2.RESOURCE_EXHAUSTED):
         delay = duration_pb2.Duration(seconds=RETRY_DELAY_SECONDS)
         details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))
     return rpc_status.to_status(status_pb2.Status(code=code, message=error.detail, details=details))

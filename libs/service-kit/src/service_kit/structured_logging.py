@@ -21,7 +21,9 @@ def configure_logging(settings: ServiceSettings, service: str) -> None:
         settings.log_format == "auto" and sys.stderr.isatty()
     )
     renderers: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        # Where rich is installed, the renderer's own way shows the values of every frame: secrets
+        # and photos among them.
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if as_console
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

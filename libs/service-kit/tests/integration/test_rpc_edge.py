@@ -23,10 +23,13 @@ CODES = {
     ErrorCode.TASK_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     ErrorCode.IDEMPOTENCY_MISMATCH: grpc.StatusCode.FAILED_PRECONDITION,
     ErrorCode.UNKNOWN_TASK: grpc.StatusCode.NOT_FOUND,
+    ErrorCode.UNKNOWN_BATCH: grpc.StatusCode.NOT_FOUND,
     ErrorCode.UNKNOWN_OBJECT: grpc.StatusCode.NOT_FOUND,
     ErrorCode.TASK_NOT_FAILED: grpc.StatusCode.FAILED_PRECONDITION,
     ErrorCode.TASK_ENDED: grpc.StatusCode.FAILED_PRECONDITION,
     ErrorCode.OPERATOR_REQUIRED: grpc.StatusCode.PERMISSION_DENIED,
+    ErrorCode.TOO_MANY_STREAMS: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    ErrorCode.STREAM_INTERRUPTED: grpc.StatusCode.UNAVAILABLE,
     ErrorCode.DATABASE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
     ErrorCode.STORAGE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
     ErrorCode.OUTCOME_UNKNOWN: grpc.StatusCode.ABORTED,
@@ -91,7 +94,13 @@ async def test_a_refusal_carries_its_reason_and_domain(service: Any, stub: Any) 
 
 @pytest.mark.parametrize(
     "code",
-    [ErrorCode.DATABASE_UNAVAILABLE, ErrorCode.STORAGE_UNAVAILABLE, ErrorCode.OUTCOME_UNKNOWN],
+    [
+        ErrorCode.DATABASE_UNAVAILABLE,
+        ErrorCode.STORAGE_UNAVAILABLE,
+        ErrorCode.OUTCOME_UNKNOWN,
+        ErrorCode.TOO_MANY_STREAMS,
+        ErrorCode.STREAM_INTERRUPTED,
+    ],
 )
 async def test_a_passing_trouble_says_when_to_try_again(
     service: Any, stub: Any, code: ErrorCode

@@ -16,8 +16,10 @@ log = structlog.get_logger("mine")
 log.debug("seldom_wanted")
 log.info("batch_registered", accepted=3, name="\\u00fc")
 logging.getLogger("library").warning("%s from elsewhere", "greetings")
+def divide(photo):
+    return len(photo) / 0
 try:
-    1 / 0
+    divide(b"bytes of" + b" a photo")
 except ZeroDivisionError:
     log.exception("rpc_failed")
 """
@@ -51,6 +53,13 @@ def test_outside_a_terminal_every_event_is_a_line_of_json() -> None:
     assert (foreign["service"], foreign["request_id"]) == ("example", "r1")
     assert (foreign["level"], foreign["logger"]) == ("warning", "library")
     assert "ZeroDivisionError" in failure["exception"]
+
+
+def test_a_traceback_shows_no_value_of_any_frame() -> None:
+    for log_format in ("console", "json"):
+        lines = logged(log_format)
+        assert "ZeroDivisionError" in lines
+        assert "bytes of a photo" not in lines
 
 
 def test_the_level_decides_what_is_logged() -> None:

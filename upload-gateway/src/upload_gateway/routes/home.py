@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from photo_domain.file_format import FORMAT_BY_EXTENSION
-from upload_gateway.adapters import adapters_of
+from upload_gateway.adapters import adapters_of, caller_of
 from upload_gateway.session import new_session
 
 router = APIRouter()
@@ -25,7 +25,8 @@ async def root() -> Response:
 async def home(request: Request) -> Response:
     """The upload form; the visitor's session begins here if there is none."""
     adapters = adapters_of(request)
-    session = adapters.cookies.read(request) or new_session()
+    caller = caller_of(request)
+    session = caller.session or new_session()
     response = HTMLResponse(
         _PAGE.substitute(
             csrf_token=adapters.cookies.csrf_token(session),
@@ -42,5 +43,6 @@ async def home(request: Request) -> Response:
             "X-Content-Type-Options": "nosniff",
         },
     )
-    adapters.cookies.write(request, response, session)
+    if not caller.sent_key:
+        adapters.cookies.write(request, response, session)
     return response

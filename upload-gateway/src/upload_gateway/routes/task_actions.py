@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from upload_gateway.adapters import adapters_of
-from upload_gateway.csrf import CSRF_HEADER, require_header_token
+from upload_gateway.csrf import CSRF_HEADER, proven_caller
 from upload_gateway.json_response import json_response
 from upload_gateway.problems import ProblemDocument
 from upload_gateway.task_document import TaskDocument
@@ -16,13 +16,13 @@ router = APIRouter()
 _TOKEN_PARAMETER = {
     "in": "header",
     "name": CSRF_HEADER,
-    "required": True,
+    "required": False,
     "schema": {"type": "string"},
-    "description": "The token of GET /api/csrf, with its cookies",
+    "description": "The token of GET /api/csrf, with its cookies; not with an API key",
 }
 
 _PROBLEMS = {
-    HTTPStatus.FORBIDDEN: "csrf_failed",
+    HTTPStatus.FORBIDDEN: "csrf_failed, insufficient_scope",
     HTTPStatus.NOT_FOUND: "unknown_task",
     HTTPStatus.SERVICE_UNAVAILABLE: "database_unavailable, outcome_unknown",
 }
@@ -50,7 +50,7 @@ def _responses(problems: dict[HTTPStatus, str]) -> dict[int | str, dict[str, Any
 async def retry(request: Request, task_id: str) -> Response:
     """Process a photo anew whose task ended in FAILURE; how the task stands now."""
     adapters = adapters_of(request)
-    owner = require_header_token(request, adapters.cookies).owner
+    owner = proven_caller(request).owner
     await adapters.ingest.retry_task(task_id, owner)
     task = await adapters.status.get_task(task_id, owner)
     return json_response(task, HTTPStatus.ACCEPTED)
@@ -65,6 +65,6 @@ async def retry(request: Request, task_id: str) -> Response:
 async def delete(request: Request, task_id: str) -> Response:
     """Delete a photo with everything that was made of it, in whatever state its task is."""
     adapters = adapters_of(request)
-    owner = require_header_token(request, adapters.cookies).owner
+    owner = proven_caller(request).owner
     await adapters.ingest.delete_photo(task_id, owner)
     return Response(status_code=HTTPStatus.NO_CONTENT.value, headers={"Cache-Control": "no-store"})

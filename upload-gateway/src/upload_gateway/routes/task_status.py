@@ -1,20 +1,49 @@
 """`GET /api/task-status/`: polls by id."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from photo_domain.limits import MAX_POLLED_TASKS
 from upload_gateway.adapters import adapters_of, viewer_of
+from upload_gateway.entity_tag import KnownTags, entity_tag
 from upload_gateway.json_response import json_response
-from upload_gateway.problems import Problem, ProblemDocument
+from upload_gateway.long_poll import next_state
+from upload_gateway.openapi_parts import header_parameter, problems, response_headers
+from upload_gateway.prefer_header import MAX_WAIT_SECONDS, preferred_wait
+from upload_gateway.problems import Problem
 from upload_gateway.task_document import FailureDocument, TaskDocument
 
 router = APIRouter()
 
-_POLL_AGAIN = {"Retry-After": "1"}
+# Kept by the one who asked alone, and asked for anew each time: that costs a 304.
+_CACHING = "private, no-cache"
+_POLL_AGAIN = "1"
+
+_ANSWERED_WITH = response_headers(
+    {
+        "ETag": 'Of this state of the task, weak: `W/"3"`',
+        "Cache-Control": _CACHING,
+        "Retry-After": "In how many seconds to ask again; while the task is PENDING",
+        "Preference-Applied": "`wait=N` where the answer waited for news, or would have",
+    }
+)
+
+
+_TASK_IDS = {
+    "in": "query",
+    "name": "task_id",
+    "required": True,
+    "schema": {
+        "type": "array",
+        "items": {"type": "string"},
+        "minItems": 1,
+        "maxItems": MAX_POLLED_TASKS,
+    },
+    "description": "Whose status is asked for: ?task_id=…&task_id=…",
+}
 
 
 class UnknownTaskDocument(BaseModel):
@@ -34,24 +63,26 @@ class TasksDocument(BaseModel):
 @router.get(
     "/api/task-status/",
     response_model=TasksDocument,
-    responses={
-        422: {"model": ProblemDocument, "description": "no_task_ids, too_many_task_ids"},
-        503: {"model": ProblemDocument, "description": "database_unavailable, service_unavailable"},
-    },
+    responses=problems(
+        {
+            HTTPStatus.UNPROCESSABLE_ENTITY: "no_task_ids, too_many_task_ids",
+            HTTPStatus.SERVICE_UNAVAILABLE: "database_unavailable, service_unavailable",
+        }
+    ),
+    openapi_extra={"parameters": [_TASK_IDS]},
 )
-async def task_statuses(
-    request: Request,
-    task_id: Annotated[list[str] | None, Query(description="1 to 100 task ids")] = None,
-) -> Response:
+async def task_statuses(request: Request) -> Response:
     """How up to 100 tasks stand; what is no id of a task is reported in its place."""
-    if not task_id or len(task_id) > MAX_POLLED_TASKS:
+    # By hand, for codes that say more than invalid_request.
+    task_ids = request.query_params.getlist("task_id")
+    if not 1 <= len(task_ids) <= MAX_POLLED_TASKS:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            "too_many_task_ids" if task_id else "no_task_ids",
+            "too_many_task_ids" if task_ids else "no_task_ids",
             f"Ask for 1 to {MAX_POLLED_TASKS} tasks: ?task_id=…&task_id=…",
         )
-    found = await adapters_of(request).status.get_tasks(task_id, viewer_of(request))
-    tasks = [found.get(each.lower()) or _unknown(each) for each in task_id]
+    found = await adapters_of(request).status.get_tasks(task_ids, viewer_of(request))
+    tasks = [found.get(each.lower()) or _unknown(each) for each in task_ids]
     return json_response({"tasks": tasks})
 
 
@@ -59,14 +90,52 @@ async def task_statuses(
     "/api/task-status/{task_id}",
     response_model=TaskDocument,
     responses={
-        404: {"model": ProblemDocument, "description": "unknown_task"},
-        503: {"model": ProblemDocument, "description": "database_unavailable, service_unavailable"},
+        200: {"headers": _ANSWERED_WITH},
+        304: {
+            "description": "The task stands as If-None-Match says",
+            "headers": _ANSWERED_WITH,
+        },
+        **problems(
+            {
+                HTTPStatus.NOT_FOUND: "unknown_task",
+                HTTPStatus.SERVICE_UNAVAILABLE: "database_unavailable, service_unavailable",
+            }
+        ),
+    },
+    openapi_extra={
+        "parameters": [
+            header_parameter("If-None-Match", "The ETag of an answer, or several", 'W/"3"'),
+            header_parameter(
+                "Prefer",
+                f"`wait=N`: answer when the task changes, within N, at most {MAX_WAIT_SECONDS},"
+                " seconds",
+                "wait=20",
+            ),
+        ]
     },
 )
 async def task_status(request: Request, task_id: str) -> Response:
-    """How one task stands."""
-    task = await adapters_of(request).status.get_task(task_id, viewer_of(request))
-    return json_response(task, headers=_POLL_AGAIN if task["status"] == "PENDING" else None)
+    """How one task stands, at once or as soon as it stands otherwise (RFC 7240)."""
+    adapters = adapters_of(request)
+    viewer = viewer_of(request)
+    known = KnownTags(request.headers.getlist("if-none-match"))
+    state = await adapters.status.get_task_state(task_id, viewer)
+    wait = preferred_wait(request.headers.getlist("prefer"))
+    if adapters.status.watch.is_full:
+        wait = None
+    is_known = known.include if known else state.revision.__eq__
+    if wait and is_known(state.revision) and not (known.any or state.is_terminal):
+        changes = adapters.status.watch.task(task_id, viewer, seconds=wait)
+        state = await next_state(request, changes, state, is_known)
+    headers = {"Cache-Control": _CACHING, "ETag": entity_tag(state.revision)}
+    if wait is not None:
+        headers["Preference-Applied"] = f"wait={wait}"
+    if not state.is_terminal:
+        # Who waits for an answer need not wait between two.
+        headers["Retry-After"] = "0" if wait else _POLL_AGAIN
+    if known.include(state.revision):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED.value, headers=headers)
+    return json_response(state.document, headers=headers)
 
 
 def _unknown(task_id: str) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from upload_gateway.adapters import adapters_of
-from upload_gateway.csrf import has_header_token, require_form_token, require_session
+from photo_domain.file_format import FORMAT_BY_CONTENT_TYPE
+from upload_gateway.adapters import adapters_of, visitor_of
+from upload_gateway.csrf import caller_of_form, require_form_token
 from upload_gateway.json_response import json_response
 from upload_gateway.multipart_upload import body_too_large, boundary_of, parse_upload
-from upload_gateway.problems import Problem, ProblemDocument
+from upload_gateway.openapi_parts import problems, response_headers
+from upload_gateway.problems import Problem
 from upload_gateway.receive_upload import (
     FILE_FIELD,
     Receipt,
@@ -53,13 +55,14 @@ _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 _PROBLEMS = {
     HTTPStatus.BAD_REQUEST: "malformed_multipart, invalid_idempotency_key",
-    HTTPStatus.FORBIDDEN: "csrf_failed",
+    HTTPStatus.FORBIDDEN: "csrf_failed, insufficient_scope",
     HTTPStatus.REQUEST_TIMEOUT: "body_too_slow",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not_multipart, content_encoded",
     HTTPStatus.UNPROCESSABLE_ENTITY: "no_files, no_valid_files, too_many_files,"
     " unexpected_field, idempotency_mismatch",
-    HTTPStatus.SERVICE_UNAVAILABLE: "storage_unavailable, database_unavailable, outcome_unknown",
+    HTTPStatus.SERVICE_UNAVAILABLE: "over_capacity, storage_unavailable,"
+    " database_unavailable, outcome_unknown",
 }
 
 _BODY_SCHEMA = {
@@ -77,7 +80,8 @@ _BODY_SCHEMA = {
                         "maxItems": 100,
                     }
                 },
-            }
+            },
+            "encoding": {FILE_FIELD: {"contentType": ", ".join(FORMAT_BY_CONTENT_TYPE)}},
         }
     },
 }
@@ -86,7 +90,8 @@ _KEY_PARAMETER = {
     "in": "header",
     "name": "Idempotency-Key",
     "required": False,
-    "schema": {"type": "string", "maxLength": 255},
+    # Bare; quoted ones count too.
+    "schema": {"type": "string", "pattern": "^[!#-~]$|^[!#-~][ -~]{0,253}[!-~]$"},
     "description": "A repeated upload with the same key and files gets the answer of the first,"
     " without photos that were deleted since",
 }
@@ -97,24 +102,26 @@ _KEY_PARAMETER = {
     status_code=HTTPStatus.ACCEPTED,
     response_model=ReceiptDocument,
     responses={
-        status.value: {"model": ProblemDocument, "description": codes}
-        for status, codes in _PROBLEMS.items()
+        202: {"headers": response_headers({"Location": "The batch: /api/batches/{batch_id}"})},
+        **problems(_PROBLEMS),
     },
     openapi_extra={"requestBody": _BODY_SCHEMA, "parameters": [_KEY_PARAMETER]},
 )
 async def upload(request: Request) -> Response:
     """Take photos in: valid files are queued, invalid ones are listed with their reasons."""
     adapters = adapters_of(request)
-    session = require_session(request, adapters.cookies)
-    proven = has_header_token(request, adapters.cookies, session)
+    caller, proven = caller_of_form(request)
     key = _idempotency_key(request)
     boundary = boundary_of(request.headers.get("content-type", ""))
     _check_headers(request, adapters.limits.max_body_size)
     parts = parse_upload(boundary, request.stream(), adapters.limits.max_body_size)
-    if not proven:
-        parts = require_form_token(parts, adapters.cookies, session)
+    if not proven and caller.session:
+        parts = require_form_token(parts, adapters.cookies, caller.session)
+    visitor = visitor_of(request)
     try:
-        receipt = await adapters.receiver.receive(session.owner, key, parts)
+        # Before the body: whoever sent `Expect: 100-continue` has sent nothing yet.
+        with adapters.places.taken_by(visitor):
+            receipt = await adapters.receiver.receive(caller.owner, key, parts, visitor)
     except UploadRefusedError as error:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -127,7 +134,8 @@ async def upload(request: Request) -> Response:
         raise Problem(
             HTTPStatus.BAD_REQUEST, "client_disconnected", "The upload broke off."
         ) from None
-    return json_response(_receipt(receipt), HTTPStatus.ACCEPTED)
+    headers = {"Location": f"/api/batches/{receipt.batch_id}"}
+    return json_response(_receipt(receipt), HTTPStatus.ACCEPTED, headers)
 
 
 def _idempotency_key(request: Request) -> str:

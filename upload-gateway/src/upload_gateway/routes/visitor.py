@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from photo_domain.file_format import FORMAT_BY_EXTENSION
-from upload_gateway.adapters import adapters_of
+from upload_gateway.adapters import adapters_of, caller_of
 from upload_gateway.json_response import json_response
 from upload_gateway.receive_upload import FILE_FIELD
 from upload_gateway.session import new_session
@@ -24,9 +24,12 @@ class LimitsDocument(BaseModel):
 
 
 class CsrfDocument(BaseModel):
-    """The token to send in X-CSRFToken along with the cookies of this answer."""
+    """The token to send in X-CSRFToken along with the cookies of this answer.
 
-    csrf_token: str
+    Null for a caller with an API key, who needs none.
+    """
+
+    csrf_token: str | None
 
 
 @router.get("/api/limits", response_model=LimitsDocument)
@@ -50,8 +53,11 @@ async def limits(request: Request) -> Response:
 @router.get("/api/csrf", response_model=CsrfDocument)
 async def csrf(request: Request) -> Response:
     """A token for scripts, bound to the visitor's session, which begins here if there is none."""
+    caller = caller_of(request)
+    if caller.sent_key:
+        return json_response({"csrf_token": None})
     cookies = adapters_of(request).cookies
-    session = cookies.read(request) or new_session()
+    session = caller.session or new_session()
     response = json_response({"csrf_token": cookies.csrf_token(session)})
     cookies.write(request, response, session)
     return response

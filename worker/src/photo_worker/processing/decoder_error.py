@@ -6,9 +6,11 @@ from photo_domain.failure import ProcessingError
 from photo_worker.processing.photo_in_process import PhotoInProcess
 from photo_worker.processing.truncation import unreadable_code
 
-# In the words of libvips and libpng, and of libjpeg. That memory is mentioned is not enough: a
-# damaged file is said to be one that it was "unable to copy to memory".
-_MEMORY_RAN_OUT = re.compile("out of memory|insufficient memory", re.IGNORECASE)
+# In the words of libvips and libpng, of libjpeg, and of GLib. That memory is mentioned is not
+# enough: a damaged file is said to be one that it was "unable to copy to memory".
+_MEMORY_RAN_OUT = re.compile(
+    "out of memory|insufficient memory|error creating thread", re.IGNORECASE
+)
 
 
 def decoder_error(photo: PhotoInProcess, error: Exception) -> ProcessingError | MemoryError:

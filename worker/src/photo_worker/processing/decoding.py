@@ -7,6 +7,9 @@ from photo_worker.processing.decoder_error import decoder_error
 from photo_worker.processing.document import render_first_page
 from photo_worker.processing.photo_in_process import PhotoInProcess
 
+# Of 16 bits a channel and alpha, or of a progressive JPEG with four inks.
+_MOST_BYTES_PER_PIXEL = 8
+
 
 def decode(photo: PhotoInProcess) -> None:
     """Decode the photo once, no larger than the largest rendition.
@@ -22,7 +25,15 @@ def decode(photo: PhotoInProcess) -> None:
             pixels = _decode_image(photo, longest_edge)
         photo.pixels = pixels.copy_memory()
     except pyvips.Error as error:
+        # Not every decoder says that it got no memory: what needs more than there is, is not
+        # called damaged.
+        _require_memory_for_all_pixels(photo)
         raise decoder_error(photo, error) from error
+
+
+def _require_memory_for_all_pixels(photo: PhotoInProcess) -> None:
+    if photo.format is not FileFormat.PDF:
+        bytearray(_MOST_BYTES_PER_PIXEL * photo.width * photo.height)
 
 
 def _decode_image(photo: PhotoInProcess, longest_edge: int) -> pyvips.Image:

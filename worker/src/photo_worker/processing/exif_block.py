@@ -38,9 +38,10 @@ class ExifBlock:
         except (SyntaxError, struct.error):
             # No TIFF header, not all of one, or one of a BigTIFF, which EXIF does not know.
             return
-        self._load(self._first, self._first.next)
+        if self._first.next < len(data):
+            self._load(self._first, self._first.next)
         pointer = self.first(IFD.Exif)
-        if isinstance(pointer, int) and pointer >= 0:
+        if isinstance(pointer, int) and 0 <= pointer < len(data):
             self._exif = ImageFileDirectory_v2(self._header, group=IFD.Exif)
             self._load(self._exif, pointer)
 

@@ -1,5 +1,7 @@
 """The step that reads what a photo says of itself."""
 
+from dataclasses import replace
+
 from photo_domain.file_format import FileFormat
 from photo_domain.photo_facts import PhotoMetadata
 from photo_worker.processing.exif import metadata_of
@@ -11,4 +13,5 @@ def read_metadata(photo: PhotoInProcess) -> None:
     if photo.format is FileFormat.PDF:
         photo.metadata = PhotoMetadata()
     else:
-        photo.metadata = metadata_of(photo.exif)
+        # Of a damaged block the decoder may read more or less: what is told is what is shown.
+        photo.metadata = replace(metadata_of(photo.exif), orientation=photo.orientation)

@@ -25,7 +25,7 @@ class Rendition:
 class PhotoInProcess:
     """A photo on its way: each step reads what earlier ones found and fills in its own."""
 
-    original: bytes
+    original: bytes = field(repr=False)
     # What it was uploaded as, and what its first bytes say.
     format: FileFormat
     settings: ProcessingSettings
@@ -35,8 +35,10 @@ class PhotoInProcess:
     height: int = field(init=False)
     # Of a document; None for an image.
     pages: int | None = field(init=False)
+    # How the decoder understands the file, and turns it: 1 to 8; None for a document.
+    orientation: int | None = field(init=False)
     # As the file holds it; None if it has none.
-    exif: bytes | None = field(init=False)
+    exif: bytes | None = field(init=False, repr=False)
     # Whether the file says with an ICC profile what its colours mean.
     has_color_profile: bool = field(init=False)
 

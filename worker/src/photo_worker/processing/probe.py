@@ -21,6 +21,7 @@ _LOADERS = {
 # dies. Only PNG can have more; JPEG ends at 65,535.
 _LONGEST_EDGE = 100_000
 
+_ORIENTATIONS = range(1, 9)
 # EXIF 2.32, 4.6.4 A: from 5 on the rows of the file are columns of the picture.
 _FIRST_TRANSPOSED_ORIENTATION = 5
 
@@ -41,7 +42,8 @@ def probe(photo: PhotoInProcess) -> None:
 def _probe_document(photo: PhotoInProcess) -> None:
     header = read_document_header(photo.original)
     _hold_pages(header.pages, photo.settings.max_pages)
-    photo.pages, photo.exif, photo.has_color_profile = header.pages, None, False
+    photo.pages, photo.has_color_profile = header.pages, False
+    photo.exif, photo.orientation = None, None
     photo.width, photo.height = header.width, header.height
 
 
@@ -58,8 +60,10 @@ def _probe_image(photo: PhotoInProcess) -> None:
     photo.pages = None
     photo.exif = image.get("exif-data") if image.get_typeof("exif-data") else None
     photo.has_color_profile = bool(image.get_typeof("icc-profile-data"))
+    orientation = _number(image, "orientation")
+    photo.orientation = orientation if orientation in _ORIENTATIONS else 1
     photo.width, photo.height = image.width, image.height
-    if _number(image, "orientation") >= _FIRST_TRANSPOSED_ORIENTATION:
+    if photo.orientation >= _FIRST_TRANSPOSED_ORIENTATION:
         photo.width, photo.height = image.height, image.width
 
 

@@ -15,7 +15,7 @@ class ProcessingSettings:
     max_pixels: int
     # Of a document, or frames of an animation.
     max_pages: int
-    # Whether what can be seen of a truncated or damaged image is enough.
+    # Whether what can be seen of a truncated or damaged JPEG or PNG is enough.
     accept_truncated: bool
     # 0 to 6: the time that the WebP encoder takes to save bytes.
     webp_effort: int

@@ -82,5 +82,11 @@ def _encode_webp(image: pyvips.Image, quality: int, effort: int) -> bytes:
     size = (image.width, image.height)
     pixels = Image.frombuffer(mode, size, image.write_to_memory(), "raw", mode, 0, 1)
     encoded = io.BytesIO()
-    pixels.save(encoded, "WEBP", quality=quality, method=effort)
+    try:
+        pixels.save(encoded, "WEBP", quality=quality, method=effort)
+    except ValueError as error:
+        # VP8_ENC_ERROR_OUT_OF_MEMORY of libwebp's encode.h.
+        if str(error) == "encoding error 1":
+            raise MemoryError from error
+        raise
     return encoded.getvalue()

@@ -138,8 +138,8 @@ async def test_a_photo_is_deleted_in_every_state_with_its_renditions(
         claim = worker.claimed(task_id)
         assert worker.succeed(claim) if status is TaskStatus.SUCCESS else worker.fail(claim)
     gone = await delete_photo(rows.pool, task_id, "owner")
-    assert gone.original_key == key
-    assert gone.rendition_keys == (
+    assert gone.objects.original_key == key
+    assert gone.objects.rendition_keys == (
         ("renditions/thumbnail",) if status is TaskStatus.SUCCESS else ()
     )
     assert await rows.count("photos") == 1

@@ -719,8 +719,10 @@ class WatchTasksRequest(_message.Message):
     task_id: _builtins.str
     """One task. NOT_FOUND (unknown_task)."""
     cursor: _builtins.str
-    """The cursor of the last change that was seen: what changed since comes first. Without one, a
-    batch or a task begins with how it stands, a viewer's with what is PENDING.
+    """The cursor of the last answer, in a stream of the same scope: what changed since comes first.
+    Without one, a batch or a task begins with how it stands, a viewer's with what is PENDING and
+    what changed in the minute before.
+    Photos that were deleted between two streams are not told.
     """
     @_builtins.property
     def viewer(self) -> Global___Viewer:
@@ -754,14 +756,16 @@ class WatchTasksResponse(_message.Message):
     CURSOR_FIELD_NUMBER: _builtins.int
     DELETED_FIELD_NUMBER: _builtins.int
     cursor: _builtins.str
-    """Resumes the stream after this change. Changes close to it may come again: the task's revision
-    tells.
+    """Resumes the stream after this answer; always set, in signs of life too. Changes of the minute
+    before may come again then: the task's revision tells.
     """
     deleted: _builtins.bool
     """Whether the task was deleted; then only task_id and batch_id of it are set."""
     @_builtins.property
     def task(self) -> Global___Task:
-        """Absent in a sign of life, which comes at least every 15 s."""
+        """Absent in a sign of life, which comes once the first states are told and then at least every
+        15 s.
+        """
 
     def __init__(
         self,

@@ -27,6 +27,11 @@ if _version_not_supported:
 
 class StatusServiceStub:
     """Tells what became of each photo. Writes nothing.
+
+    What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
+    knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
+    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
+    (database_unavailable).
     """
 
     def __init__(self, channel):
@@ -69,6 +74,11 @@ class StatusServiceStub:
 
 class StatusServiceServicer:
     """Tells what became of each photo. Writes nothing.
+
+    What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
+    knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
+    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
+    (database_unavailable).
     """
 
     def GetTask(self, request, context):
@@ -102,7 +112,13 @@ class StatusServiceServicer:
     def WatchTasks(self, request, context):
         """How the watched tasks stand, then each change of them. A task that ends stays silent; the
         stream of a task or of a batch ends when nothing of it is PENDING any more, the stream of a
-        viewer goes on until its caller ends it.
+        viewer goes on until its caller ends it. A slow caller gets the newest state of each task, not
+        all that lay in between.
+
+        Errors: NOT_FOUND, INVALID_ARGUMENT (a cursor that is not ours, all tasks of nobody),
+        RESOURCE_EXHAUSTED (too_many_streams). Every other end, such as UNAVAILABLE
+        (stream_interrupted, when the server stops) or DEADLINE_EXCEEDED (10 minutes if the caller sets
+        no deadline), means: resume the stream with its cursor.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -159,6 +175,11 @@ def add_StatusServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class StatusService:
     """Tells what became of each photo. Writes nothing.
+
+    What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
+    knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
+    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
+    (database_unavailable).
     """
 
     @staticmethod

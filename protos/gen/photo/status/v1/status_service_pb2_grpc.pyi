@@ -27,7 +27,13 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class StatusServiceStub:
-    """Tells what became of each photo. Writes nothing."""
+    """Tells what became of each photo. Writes nothing.
+
+    What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
+    knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
+    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
+    (database_unavailable).
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -44,7 +50,13 @@ class StatusServiceStub:
     WatchTasks: _grpc.UnaryStreamMultiCallable[_status_service_pb2.WatchTasksRequest, _status_service_pb2.WatchTasksResponse]
     """How the watched tasks stand, then each change of them. A task that ends stays silent; the
     stream of a task or of a batch ends when nothing of it is PENDING any more, the stream of a
-    viewer goes on until its caller ends it.
+    viewer goes on until its caller ends it. A slow caller gets the newest state of each task, not
+    all that lay in between.
+
+    Errors: NOT_FOUND, INVALID_ARGUMENT (a cursor that is not ours, all tasks of nobody),
+    RESOURCE_EXHAUSTED (too_many_streams). Every other end, such as UNAVAILABLE
+    (stream_interrupted, when the server stops) or DEADLINE_EXCEEDED (10 minutes if the caller sets
+    no deadline), means: resume the stream with its cursor.
     """
     GetObject: _grpc.UnaryStreamMultiCallable[_status_service_pb2.GetObjectRequest, _status_service_pb2.GetObjectResponse]
     """The bytes of a rendition or of the original; the first message carries the facts, each later
@@ -53,7 +65,13 @@ class StatusServiceStub:
 
 @_typing.type_check_only
 class StatusServiceAsyncStub(StatusServiceStub):
-    """Tells what became of each photo. Writes nothing."""
+    """Tells what became of each photo. Writes nothing.
+
+    What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
+    knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
+    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
+    (database_unavailable).
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetTask: _aio.UnaryUnaryMultiCallable[_status_service_pb2.GetTaskRequest, _status_service_pb2.GetTaskResponse]  # type: ignore[assignment]
@@ -67,7 +85,13 @@ class StatusServiceAsyncStub(StatusServiceStub):
     WatchTasks: _aio.UnaryStreamMultiCallable[_status_service_pb2.WatchTasksRequest, _status_service_pb2.WatchTasksResponse]  # type: ignore[assignment]
     """How the watched tasks stand, then each change of them. A task that ends stays silent; the
     stream of a task or of a batch ends when nothing of it is PENDING any more, the stream of a
-    viewer goes on until its caller ends it.
+    viewer goes on until its caller ends it. A slow caller gets the newest state of each task, not
+    all that lay in between.
+
+    Errors: NOT_FOUND, INVALID_ARGUMENT (a cursor that is not ours, all tasks of nobody),
+    RESOURCE_EXHAUSTED (too_many_streams). Every other end, such as UNAVAILABLE
+    (stream_interrupted, when the server stops) or DEADLINE_EXCEEDED (10 minutes if the caller sets
+    no deadline), means: resume the stream with its cursor.
     """
     GetObject: _aio.UnaryStreamMultiCallable[_status_service_pb2.GetObjectRequest, _status_service_pb2.GetObjectResponse]  # type: ignore[assignment]
     """The bytes of a rendition or of the original; the first message carries the facts, each later
@@ -75,7 +99,13 @@ class StatusServiceAsyncStub(StatusServiceStub):
     """
 
 class StatusServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tells what became of each photo. Writes nothing."""
+    """Tells what became of each photo. Writes nothing.
+
+    What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
+    knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
+    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
+    (database_unavailable).
+    """
 
     @_abc_1.abstractmethod
     def GetTask(
@@ -117,7 +147,13 @@ class StatusServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_status_service_pb2.WatchTasksResponse], _abc.AsyncIterator[_status_service_pb2.WatchTasksResponse]]:
         """How the watched tasks stand, then each change of them. A task that ends stays silent; the
         stream of a task or of a batch ends when nothing of it is PENDING any more, the stream of a
-        viewer goes on until its caller ends it.
+        viewer goes on until its caller ends it. A slow caller gets the newest state of each task, not
+        all that lay in between.
+
+        Errors: NOT_FOUND, INVALID_ARGUMENT (a cursor that is not ours, all tasks of nobody),
+        RESOURCE_EXHAUSTED (too_many_streams). Every other end, such as UNAVAILABLE
+        (stream_interrupted, when the server stops) or DEADLINE_EXCEEDED (10 minutes if the caller sets
+        no deadline), means: resume the stream with its cursor.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,164 @@
+"""The description of the whole API (OpenAPI 3.1): the routes', and what is true of every call."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+
+from upload_gateway.access_rules import Free, rule_of
+from upload_gateway.api_key_file import Scope
+from upload_gateway.problems import PROBLEM_JSON, ProblemDocument
+
+_Operation = dict[str, Any]
+
+_TASK = {"task_id": "$response.body#/task_id"}
+_FIRST_TASK = {"task_id": "$response.body#/task_ids/0"}
+_OF_BATCH = {"batch_id": "$response.body#/batch_id"}
+# What a client can do with an answer: operation and status to the operations that it leads to.
+_LINKS: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]] = {
+    ("upload", "202"): {
+        "batch": _OF_BATCH,
+        "events": _OF_BATCH,
+        "task_status": _FIRST_TASK,
+        "task_statuses": {"task_id": "$response.body#/task_ids"},
+        "original": _FIRST_TASK,
+        "delete": _FIRST_TASK,
+    },
+    ("task_status", "200"): {"retry": _TASK, "delete": _TASK, "original": _TASK},
+}
+
+_PROBLEM_SCHEMA = {"$ref": "#/components/schemas/ProblemDocument"}
+# As FastAPI describes a response with that model, whatever its media type.
+_PROBLEM_CONTENT = {"application/json": {"schema": _PROBLEM_SCHEMA}}
+
+_REQUEST_ID = {
+    "X-Request-ID": {
+        "description": "The id of this request in the logs, the client's own if it sent one",
+        "schema": {"type": "string"},
+    }
+}
+_SECURITY_SCHEMES = {
+    "api_key": {"type": "http", "scheme": "bearer"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "session",
+        "description": "The cookie that GET /api/csrf sets",
+    },
+}
+
+
+def complete_openapi(app: FastAPI, *, keys_required: bool) -> None:
+    """Let `app` describe every call with what surrounds its route: ids, access, problems, links.
+
+    `keys_required`: anonymous visitors may nothing that needs a scope.
+    """
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            # FastAPI keeps what it returns as openapi_schema, and this changes it in place.
+            _complete(described(), keys_required=keys_required)
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    # As FastAPI documents it: https://fastapi.tiangolo.com/how-to/extending-openapi/
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete(document: dict[str, Any], *, keys_required: bool) -> None:
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    components["securitySchemes"] = _SECURITY_SCHEMES
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["ProblemDocument"] = ProblemDocument.model_json_schema()
+    for path, method, operation in _operations(document):
+        operation["operationId"] = operation["operationId"].removesuffix(_suffix(path, method))
+        _say_what_may_go_wrong(operation)
+        _say_who_may_call(path, method, operation, keys_required=keys_required)
+        for status, response in operation["responses"].items():
+            if _is_problem(response):
+                _make_problem(int(status), response)
+            response.setdefault("headers", {}).update(_REQUEST_ID)
+            for target, parameters in _LINKS.get((operation["operationId"], status), {}).items():
+                link = {"operationId": target, "parameters": dict(parameters)}
+                response.setdefault("links", {})[target] = link
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, _Operation]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def _suffix(path: str, method: str) -> str:
+    """What FastAPI appends to a route's name to make an operation id of it."""
+    return "".join(each if each.isalnum() else "_" for each in f"_{path.lstrip('/')}_{method}")
+
+
+def _say_what_may_go_wrong(operation: _Operation) -> None:
+    responses = operation["responses"]
+    if "application/json" in responses.get("422", {}).get("content", {}):
+        schema = responses["422"]["content"]["application/json"]["schema"]
+        if schema.get("$ref", "").endswith("HTTPValidationError"):
+            # FastAPI's own: a path alone cannot be invalid.
+            del responses["422"]
+            if any(each["in"] == "query" for each in operation["parameters"]):
+                _add(responses, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request")
+    _add(responses, HTTPStatus.INTERNAL_SERVER_ERROR, "internal")
+
+
+def _say_who_may_call(
+    path: str, method: str, operation: _Operation, *, keys_required: bool
+) -> None:
+    if not path.startswith("/api/"):
+        return
+    responses = operation["responses"]
+    rule = rule_of(method.upper(), path)
+    _add(responses, HTTPStatus.UNAUTHORIZED, "invalid_api_key")
+    if rule is Free.FOR_ALL:
+        return
+    operation["security"] = [{"api_key": []}, {"session": []}]
+    if rule is Free.WITH_KEY:
+        operation["security"] = [{"api_key": []}]
+    else:
+        _add(responses, HTTPStatus.FORBIDDEN, "insufficient_scope")
+        if rule is Scope.READ and not keys_required:
+            operation["security"].append({})
+    _add(responses, HTTPStatus.UNAUTHORIZED, "authentication_required")
+
+
+def _add(responses: dict[str, Any], status: HTTPStatus, code: str) -> None:
+    response = responses.setdefault(
+        str(status.value), {"description": code, "content": _PROBLEM_CONTENT}
+    )
+    if code not in response["description"]:
+        response["description"] += f", {code}"
+
+
+def _is_problem(response: dict[str, Any]) -> bool:
+    content = response.get("content", {}).get("application/json", {})
+    return bool(content.get("schema") == _PROBLEM_SCHEMA)
+
+
+def _make_problem(status: int, response: dict[str, Any]) -> None:
+    code = response["description"].partition(",")[0]
+    response["content"] = {
+        PROBLEM_JSON: {
+            "schema": _PROBLEM_SCHEMA,
+            "example": {
+                "type": "about:blank",
+                "title": HTTPStatus(status).phrase,
+                "status": status,
+                "code": code,
+                "detail": "What is wrong, in a sentence for people.",
+            },
+        }
+    }
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
+        response.setdefault("headers", {}).setdefault(
+            "Retry-After",
+            {"description": "In how many seconds to try again", "schema": {"type": "integer"}},
+        )

@@ -1,0 +1,6 @@
+"""The status service as the gateway uses it."""
+
+from upload_gateway.status_client.client import ReadObject, StatusClient
+from upload_gateway.status_client.task_watch import TaskWatch, WatchEndedError
+
+__all__ = ["ReadObject", "StatusClient", "TaskWatch", "WatchEndedError"]

@@ -1,0 +1,156 @@
+"""The description of the API, and the page that shows it."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from upload_gateway.openapi_document import complete_openapi
+from upload_gateway.problems import install_problem_handlers
+from upload_gateway.request_edge import RequestEdge
+from upload_gateway.routes import (
+    batches,
+    docs,
+    events,
+    home,
+    photo_objects,
+    probes,
+    session,
+    task_actions,
+    task_status,
+    tasks,
+    upload,
+    visitor,
+)
+
+ROUTES = [
+    batches,
+    docs,
+    events,
+    home,
+    photo_objects,
+    probes,
+    session,
+    task_actions,
+    task_status,
+    tasks,
+    upload,
+    visitor,
+]
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI(openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    install_problem_handlers(app)
+    for routes in ROUTES:
+        app.include_router(routes.router)
+    complete_openapi(app, keys_required=False)
+    transport = httpx.ASGITransport(RequestEdge(app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
+
+
+@pytest.fixture
+async def document(client: httpx.AsyncClient) -> Any:
+    first = (await client.get("/api/openapi.json")).json()
+    assert (await client.get("/api/openapi.json")).json() == first
+    return first
+
+
+def operations(document: Any) -> Iterator[tuple[str, Any]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+async def test_every_error_is_described_as_a_problem(document: Any) -> None:
+    for call, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if status >= "400" and call != "GET /readyz":
+                assert list(response["content"]) == ["application/problem+json"], (call, status)
+                [content] = response["content"].values()
+                assert content["example"]["code"] in response["description"]
+            assert "X-Request-ID" in response["headers"], (call, status)
+
+
+async def test_whoever_has_to_wait_is_told_how_long(document: Any) -> None:
+    for call, operation in operations(document):
+        if "503" in operation["responses"] and call != "GET /readyz":
+            assert "Retry-After" in operation["responses"]["503"]["headers"], call
+
+
+async def test_every_reference_and_every_link_leads_somewhere(document: Any) -> None:
+    for reference in re.findall(r"'\$ref': '#/components/schemas/(\w+)'", str(document)):
+        assert reference in document["components"]["schemas"]
+    names = {operation["operationId"] for _, operation in operations(document)}
+    links = [
+        link
+        for _, operation in operations(document)
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+    assert links
+    assert {link["operationId"] for link in links} <= names
+
+
+async def test_an_operation_is_named_as_its_function_is(document: Any) -> None:
+    names = [operation["operationId"] for _, operation in operations(document)]
+    assert {"upload", "task_status", "task_statuses", "tasks", "batch", "events"} <= set(names)
+    assert len(set(names)) == len(names)
+
+
+async def test_a_call_says_whether_it_needs_to_know_who_asks(document: Any) -> None:
+    paths = document["paths"]
+    assert "401" in paths["/api/tasks"]["get"]["responses"]
+    assert "403" in paths["/api/tasks"]["get"]["responses"]
+    assert paths["/api/tasks"]["get"]["security"] == [{"api_key": []}, {"session": []}, {}]
+    assert "security" not in paths["/api/limits"]["get"]
+    assert paths["/api/upload/"]["post"]["security"] == [{"api_key": []}, {"session": []}]
+    assert "401" not in paths["/livez"]["get"]["responses"]
+
+
+async def test_the_headers_that_matter_are_described(document: Any) -> None:
+    paths = document["paths"]
+    one = paths["/api/task-status/{task_id}"]["get"]
+    assert {"ETag", "Retry-After", "Preference-Applied"} <= one["responses"]["200"][
+        "headers"
+    ].keys()
+    assert "ETag" in one["responses"]["304"]["headers"]
+    assert {"If-None-Match", "Prefer"} <= {each["name"] for each in one["parameters"]}
+    assert "Location" in paths["/api/upload/"]["post"]["responses"]["202"]["headers"]
+    assert "Link" in paths["/api/tasks"]["get"]["responses"]["200"]["headers"]
+    events = paths["/api/events"]["get"]
+    assert list(events["responses"]["200"]["content"]) == ["text/event-stream"]
+    assert "Last-Event-ID" in {each["name"] for each in events["parameters"]}
+
+
+async def test_the_page_and_all_it_consists_of_come_from_here(client: httpx.AsyncClient) -> None:
+    page = await client.get("/api/docs")
+    assert page.headers["Content-Type"].startswith("text/html")
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert "/api/docs/swagger-ui-bundle.js" in addresses
+    assert all(address.startswith("/api/") for address in addresses)
+    for address in addresses:
+        asset = await client.get(address)
+        assert asset.status_code == 200, address
+        assert asset.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_the_page_may_run_only_the_scripts_that_come_from_here(
+    client: httpx.AsyncClient,
+) -> None:
+    page = await client.get("/api/docs")
+    policy = page.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "default-src 'none'" in policy
+    assert re.findall(r"<script(?! src=)|\son\w+=|javascript:", page.text) == []
+
+
+@pytest.mark.parametrize("name", ["unknown.js", "..%2fapp.py", "redoc.standalone.js"])
+async def test_nothing_else_is_given_out(client: httpx.AsyncClient, name: str) -> None:
+    answer = await client.get(f"/api/docs/{name}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
