@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 # Both cores; PYTEST_ARGS adds to it.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-.PHONY: help run demo check test test-all faults fuzz bench-processing bench-renditions bench-memory format protos lock clean
+.PHONY: help run demo api-key check test test-all faults fuzz bench-processing bench-renditions bench-memory format protos lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ run: $(VENV)/.runs ## Run the whole system on this machine: http://127.0.0.1:800
 
 demo: $(VENV)/.runs ## Upload generated photos and show what became of them
 	@exec $(BIN)/python -m local_stack demo
+
+api-key: $(VENV)/.runs ## Print a new API key and its entry: OWNER=…, SCOPES=…
+	@$(BIN)/python -m upload_gateway api-key --owner "$(OWNER)" $(if $(SCOPES),--scopes "$(SCOPES)")
 
 check: $(VENV)/.tests ## Lint, types, architecture, contracts
 	$(BIN)/ruff check .

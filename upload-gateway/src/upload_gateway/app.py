@@ -150,6 +150,7 @@ def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
             "X-Request-ID",
         ],
         expose_headers=[
+            "Link",
             "Content-Disposition",
             "ETag",
             "Location",
