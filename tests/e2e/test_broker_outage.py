@@ -29,13 +29,16 @@ def test_an_upload_is_accepted_while_the_broker_is_frozen(make_api: Any, jpeg: b
         assert [task["status"] for task in api.wait(task_ids)] == ["SUCCESS"] * 2
 
 
-def test_an_upload_is_accepted_while_there_is_no_broker(make_api: Any, jpeg: bytes) -> None:
+def test_an_upload_is_accepted_while_there_is_no_broker(
+    make_api: Any, wait_until: Any, jpeg: bytes
+) -> None:
     with temporary_stack() as stack:
         api = make_api(stack.base_url)
         os.kill(stack.pid, signal.SIGSTOP)  # or it starts the broker again at once
         try:
             broker = psutil.Process(stack.processes()["redis"]["pid"])
             broker.kill()
+            wait_until(lambda: broker.status() == psutil.STATUS_ZOMBIE, "the broker is dead")
             with pytest.raises(redis.ConnectionError, match="refused"):
                 redis.Redis.from_url(stack.redis_url).ping()
             answer = api.upload([("a.jpg", jpeg), ("b.jpg", jpeg)])
