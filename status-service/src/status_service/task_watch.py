@@ -151,7 +151,11 @@ class TaskWatch:
         if len(known) > MAX_WAITING:
             # No later look finds these again.
             oldest = at - OVERLAP
-            self._revisions = {task_id: told for task_id, told in known.items() if told[1] > oldest}
+            self._revisions = {
+                task_id: told
+                for task_id, told in known.items()
+                if told[1] > oldest or task_id in self._waiting
+            }
 
     def interrupt(self) -> None:
         """End the stream, so that its caller resumes it elsewhere."""
@@ -188,13 +192,19 @@ class TaskWatch:
 
     @property
     def told_until(self) -> datetime:
-        """Up to when all is told that could be seen, once what waits has been taken."""
+        """Up to when all is told that could be seen; what waits has not been told."""
+        waiting: list[datetime] = [row["changed_at"] for row in self._waiting.values()]
+        return min([self.seen_until, *waiting])
+
+    @property
+    def seen_until(self) -> datetime:
+        """Up to when all was offered that could be seen, whether it waits or was told."""
         return self._behind_since or self.looked_at or _LONG_AGO
 
     def catch_up(self) -> WatchCursor:
         """From where on to read what was dropped; from now on changes wait again."""
         behind_since, self._behind_since = self._behind_since, None
-        return WatchCursor(behind_since or self.told_until)
+        return WatchCursor(behind_since or self.seen_until)
 
     def _fall_behind(self) -> None:
         moments = [row["changed_at"] for row in self._waiting.values()]

@@ -126,7 +126,7 @@ class TaskWatching:
 
     async def _changed(self, watch: TaskWatch, position: WatchCursor) -> AsyncIterator[WatchEvent]:
         after = (position.told_until - OVERLAP, 0)
-        begun_at = watch.told_until
+        begun_at = watch.seen_until
         while True:
             owners = [watch.scope.owner]
             found = await changed_tasks(self._pool, owners, after, _PAGE_ROWS)
@@ -139,7 +139,8 @@ class TaskWatching:
                 row = rows.get(each.task_id)
                 if row is not None and watch.admit(row):
                     # What was found, not what it has become since: the rest was found after that.
-                    yield WatchEvent(WatchCursor(each.changed_at), row=row)
+                    cursor = WatchCursor(min(each.changed_at, watch.told_until))
+                    yield WatchEvent(cursor, row=row)
             if len(found.tasks) < _PAGE_ROWS or found.tasks[-1].changed_at > begun_at:
                 return
             after = (found.tasks[-1].changed_at, found.tasks[-1].photo_id)

@@ -81,6 +81,27 @@ async def test_a_watch_that_falls_behind_drops_what_waits_and_says_since_when(
     assert watch.is_news(task_ids[0], 1)
 
 
+async def test_what_waits_through_later_looks_is_not_promised_as_told(watch: TaskWatch) -> None:
+    watch.offer(row(uuid4(), 1, 101))
+    watch.looked(START + timedelta(seconds=1000))
+    assert watch.told_until == START + timedelta(seconds=101)
+    await watch.take(10)
+    assert watch.told_until == START + timedelta(seconds=1000)
+
+
+async def test_a_watch_may_fall_behind_long_after_its_first_change_began_to_wait(
+    watch: TaskWatch,
+) -> None:
+    for second in range(MAX_WAITING):
+        watch.offer(row(uuid4(), 1, second))
+    watch.looked(START + timedelta(seconds=1000))
+    watch.admit(row(uuid4(), 1, 999))
+    watch.looked(START + timedelta(seconds=2000))
+    watch.offer(row(uuid4(), 1, 1999))
+    assert watch.is_behind
+    assert watch.catch_up().told_until == START
+
+
 async def test_nothing_is_told_of_a_task_after_its_end(watch: TaskWatch) -> None:
     deleted = DeletedTask(uuid4(), BATCH)
     watch.offer(row(deleted.task_id, 1, 1))

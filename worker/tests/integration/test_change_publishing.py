@@ -81,6 +81,28 @@ def test_a_redis_that_is_down_is_counted_and_left_alone_for_a_while(
     assert len(untold) == 2
 
 
+def test_a_redis_that_takes_long_is_left_alone_for_much_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    untold: list[None] = []
+    client = redis.Redis()
+    publisher = ChangePublisher(client, lambda: untold.append(None), keep_connection=True)
+    now = [0.0]
+    monkeypatch.setattr("photo_worker.change_publisher.time.monotonic", lambda: now[0])
+
+    def publish_slowly(*_: object) -> None:
+        now[0] += 3
+
+    monkeypatch.setattr(client, "publish", publish_slowly)
+    publisher.tell(TaskChange(UUID(int=1)))
+    now[0] += 59
+    publisher.tell(TaskChange(UUID(int=1)))
+    assert (now[0], len(untold)) == (62, 1)
+    now[0] += 2
+    publisher.tell(TaskChange(UUID(int=1)))
+    assert (now[0], len(untold)) == (67, 1)
+
+
 def test_a_redis_that_accepts_and_never_answers_is_given_up() -> None:
     untold: list[None] = []
     with socket.create_server(("127.0.0.1", 0)) as frozen:
