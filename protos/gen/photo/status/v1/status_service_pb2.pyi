@@ -722,7 +722,7 @@ class WatchTasksRequest(_message.Message):
     """The cursor of the last answer, in a stream of the same scope: what changed since comes first.
     Without one, a batch or a task begins with how it stands, a viewer's with what is PENDING and
     what changed in the minute before.
-    Photos that were deleted between two streams are not told.
+    Photos that were deleted between two streams, or while Redis was away, are not told.
     """
     @_builtins.property
     def viewer(self) -> Global___Viewer:
