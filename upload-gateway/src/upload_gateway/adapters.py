@@ -8,11 +8,11 @@ from starlette.requests import Request
 
 from photo_domain.limits import UploadLimits
 from upload_gateway.api_keys import ApiKeys
-from upload_gateway.caller import Caller, identify
+from upload_gateway.caller import Caller, identify, still_holds
 from upload_gateway.ingest_client import IngestClient
 from upload_gateway.receive_upload import UploadReceiver
 from upload_gateway.session import SessionCookies
-from upload_gateway.status_client import StatusClient
+from upload_gateway.status_client import StatusClient, Watcher
 from upload_gateway.upload_places import UploadPlaces
 
 _FEW_PLACES = 8
@@ -55,3 +55,9 @@ def visitor_of(request: Request) -> str:
 def viewer_of(request: Request) -> str:
     """Who asks, as the records name them; empty for a visitor without session and key."""
     return caller_of(request).owner
+
+
+def watcher_of(request: Request) -> Watcher:
+    """Who asks to follow tasks, for as long as they may."""
+    caller, keys = caller_of(request), adapters_of(request).keys
+    return Watcher(caller.owner, visitor_of(request), lambda: still_holds(caller, keys))

@@ -80,11 +80,13 @@ def fingerprint(path: Path) -> Fingerprint | None:
 def read_api_keys(path: Path) -> list[ApiKey]:
     """The entries of the file. Raises ApiKeyFileError."""
     try:
-        content = yaml.safe_load(path.read_bytes())
+        text = path.read_bytes()
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else "no file"
         raise ApiKeyFileError(f"{path} cannot be read: {reason}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    try:
+        content = yaml.safe_load(text)
+    except Exception as error:  # noqa: BLE001 - PyYAML raises what its constructors do, KeyError too
         # Its text quotes the file.
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""

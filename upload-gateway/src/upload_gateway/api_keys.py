@@ -9,7 +9,13 @@ from pathlib import Path
 
 import structlog
 
-from upload_gateway.api_key_file import ApiKey, ApiKeyFileError, fingerprint, read_api_keys
+from upload_gateway.api_key_file import (
+    ApiKey,
+    ApiKeyFileError,
+    Fingerprint,
+    fingerprint,
+    read_api_keys,
+)
 
 _LOOK_SECONDS = 2.0
 
@@ -24,6 +30,7 @@ class ApiKeys:
         self._path = path
         # Looked at before it is read: a change in between is seen at the next look.
         self._seen = fingerprint(path) if path else None
+        self._told: tuple[Fingerprint | None, str] | None = None
         self._take(read_api_keys(path) if path else ())
 
     def find(self, token: str) -> ApiKey | None:
@@ -44,18 +51,27 @@ class ApiKeys:
         """Read the file again whenever it changes, until cancelled."""
         while self._path is not None:
             await asyncio.sleep(_LOOK_SECONDS)
-            self.refresh()
+            try:
+                self.refresh()
+            except Exception as error:  # noqa: BLE001 - else later changes would go unseen
+                # Its text may quote the file.
+                _log.error("api_keys_not_followed", error=type(error).__name__)
 
     def refresh(self) -> None:
-        """Look at the file now; one that cannot be used leaves the keys as they are."""
+        """Look at the file now; one that cannot be used leaves the keys as they are.
+
+        It is tried again at each look: what failed to be read may come right without a change.
+        """
         if self._path is None or (now := fingerprint(self._path)) == self._seen:
             return
-        self._seen = now
         try:
             keys = read_api_keys(self._path)
         except ApiKeyFileError as error:
-            _log.error("api_keys_not_read", error=str(error), kept=len(self._by_id))
+            if self._told != (told := (now, str(error))):
+                _log.error("api_keys_not_read", error=told[1], kept=len(self._by_id))
+                self._told = told
             return
+        self._seen, self._told = now, None
         self._take(keys)
         _log.info("api_keys_read", keys=len(keys))
 

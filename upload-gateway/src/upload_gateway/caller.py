@@ -1,5 +1,6 @@
 """Who asks, how that was proved, and what they may do."""
 
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -72,3 +73,13 @@ def identify(request: Request, keys: ApiKeys, cookies: SessionCookies) -> Caller
     key = keys.holding(session.key_id)
     # The session of a key that was withdrawn is none at all.
     return Caller(session, key) if key else Caller()
+
+
+def still_holds(caller: Caller, keys: ApiKeys) -> bool:
+    """Whether one who was identified earlier still is the same owner and may do no less."""
+    if caller.session and caller.session.has_ended(time.time()):
+        return False
+    if caller.key is None:
+        return True
+    key = keys.holding(caller.key.key_id)
+    return key is not None and key.owner == caller.key.owner and caller.key.scopes <= key.scopes

@@ -76,7 +76,11 @@ def _comes_from_us(request: Request, cors_origins: frozenset[str]) -> bool:
     if site is not None:
         return site in {"same-origin", "none"}
     # Without the scheme: what ends TLS before us may not be among TRUSTED_PROXIES.
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    try:
+        return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:
+        # Brackets that do not close, and the like: no page of ours.
+        return False
 
 
 def _csrf_failed(what: str) -> Problem:

@@ -34,6 +34,10 @@ class Session:
         """The owner's name in the records, unless it is the key's."""
         return f"session:{self.session_id}"
 
+    def has_ended(self, now: float) -> bool:
+        """Whether its time is over; an anonymous visitor's has no end."""
+        return bool(self.key_id) and now >= self.expires_at
+
 
 class SessionCookies:
     """Signs sessions and the CSRF tokens that are bound to them (HMAC-SHA-256)."""
@@ -56,7 +60,7 @@ class SessionCookies:
         if (parts := _KEY_SESSION.fullmatch(value)) is None:
             return None
         session = Session(parts[1], parts[2], int(parts[3]))
-        return session if time.time() < session.expires_at else None
+        return None if session.has_ended(time.time()) else session
 
     def csrf_token(self, session: Session) -> str:
         """The token that proves that a request comes from a page of this session."""

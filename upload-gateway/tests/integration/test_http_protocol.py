@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,9 +13,32 @@ from upload_gateway.http_protocol import BoundedHttpProtocol
 from upload_gateway.request_edge import RequestEdge
 
 Connect = Any
+# More than the system takes off the server's hands for a client that does not read.
+LARGE = 32 * 1024 * 1024
+
+
+async def large(scope: Any, receive: Any, send: Any) -> None:
+    headers = [(b"content-length", b"%d" % LARGE)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": bytes(LARGE)})
+
+
+async def endless(scope: Any, receive: Any, send: Any) -> None:
+    async def until_disconnected() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    gone = asyncio.create_task(until_disconnected())
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    while not gone.done():
+        await send({"type": "http.response.body", "body": bytes(65_536), "more_body": True})
+        await asyncio.sleep(0)
 
 
 async def answer_without_reading(scope: Any, receive: Any, send: Any) -> None:
+    if other := {"/large": large, "/endless": endless}.get(scope["path"]):
+        await other(scope, receive, send)
+        return
     headers = [(b"content-length", b"5")]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": b"never"})
@@ -41,6 +65,7 @@ async def connect() -> AsyncIterator[Connect]:
         writers.append(writer)
         return reader, writer
 
+    open_connection.connections = server.server_state.connections  # type: ignore[attr-defined]
     yield open_connection
     for writer in writers:
         writer.close()
@@ -102,6 +127,54 @@ async def test_a_body_that_nobody_reads_does_not_hold_its_connection(
     answer = await everything(reader)
     assert answer.startswith(b"HTTP/1.1 403 ")
     assert answer.endswith(b"never")
+
+
+async def test_empty_lines_after_a_request_do_not_keep_its_connection_open(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = await connect()
+    writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+    await asyncio.wait_for(reader.readuntil(b"never"), 20)
+    monkeypatch.setattr(http_protocol, "HEADER_SECONDS", 0.05)
+    closed = asyncio.create_task(everything(reader))
+    while not closed.done():
+        writer.write(b"\r\n")
+        await asyncio.wait({closed}, timeout=0.01)
+    with suppress(ConnectionError):
+        assert await closed == b""
+
+
+async def test_an_empty_line_before_a_request_does_no_harm(connect: Connect) -> None:
+    reader, writer = await connect()
+    for _ in range(2):
+        writer.write(b"\r\n")
+        await writer.drain()
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        await asyncio.wait_for(reader.readuntil(b"never"), 20)
+
+
+@pytest.mark.parametrize("path", ["/large", "/endless"])
+async def test_a_client_that_does_not_read_is_cut_off(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(http_protocol, "READER_SECONDS", 0.05)
+    reader, writer = await connect()
+    writer.write(f"GET {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+    async with asyncio.timeout(20):
+        while connect.connections:  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0.01)
+
+
+async def test_large_answers_that_are_read_come_whole(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "READER_SECONDS", 5)
+    reader, writer = await connect()
+    for _ in range(2):
+        writer.write(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+        assert len(await asyncio.wait_for(reader.readexactly(LARGE), 20)) == LARGE
 
 
 async def test_one_connection_serves_many_requests(connect: Connect) -> None:

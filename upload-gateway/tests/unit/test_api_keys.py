@@ -1,3 +1,5 @@
+import asyncio
+import errno
 import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from upload_gateway import api_keys
 from upload_gateway.api_key_file import ApiKeyFileError, Scope, read_api_keys
 from upload_gateway.api_keys import ApiKeys
 from upload_gateway.issue_api_key import api_key_entry, issue_api_key, new_api_key
@@ -74,7 +77,15 @@ def test_what_is_wrong_is_told_by_its_place_and_never_by_its_content(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"keys: {", b"- secret-thing", b"\xff\xfe\x00", b"keys: 2027-99-99T00:00:00Z"]
+    "content",
+    [
+        b"",
+        b"keys: {",
+        b"- secret-thing",
+        b"\xff\xfe\x00",
+        b"keys: 2027-99-99T00:00:00Z",
+        b"keys: [{owner: !!bool secret-thing}]",
+    ],
 )
 def test_what_is_no_list_of_keys_is_told_without_its_content(
     tmp_path: Path, content: bytes
@@ -129,6 +140,50 @@ def test_a_broken_new_file_keeps_the_old_keys_and_is_logged_once(
     assert told.count("api_keys_not_read") == 1
     assert "keys[0].sha256" in told
     assert "secret-thing" not in told
+
+
+def test_a_file_that_could_not_be_read_is_tried_again_without_a_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "keys", entry())
+    keys = ApiKeys(path)
+    written(path)
+
+    def denied(_path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "no")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "read_bytes", denied)
+        keys.refresh()
+        keys.refresh()
+    assert keys.find(KEY)
+    log = capsys.readouterr()
+    assert (log.out + log.err).count("Permission denied") == 1
+    keys.refresh()
+    assert keys.find(KEY) is None
+
+
+async def test_following_outlives_what_nobody_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_keys, "_LOOK_SECONDS", 0.001)
+    path = written(tmp_path / "keys", entry())
+    keys = ApiKeys(path)
+    failed = asyncio.Event()
+
+    def broken(_path: Path) -> None:
+        failed.set()
+        raise KeyError("maybe")
+
+    following = asyncio.create_task(keys.follow())
+    async with asyncio.timeout(20):
+        with monkeypatch.context() as changed:
+            changed.setattr(api_keys, "fingerprint", broken)
+            await failed.wait()
+        written(path)
+        while keys.find(KEY):  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0.001)
+    following.cancel()
 
 
 def test_a_new_key_and_its_entry_belong_together(tmp_path: Path) -> None:

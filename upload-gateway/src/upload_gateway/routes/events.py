@@ -12,11 +12,11 @@ from sse_starlette import ServerSentEvent
 
 from photo_domain.errors import ErrorCode, RequestError
 from photo_domain.task_state import TaskStatus
-from upload_gateway.adapters import adapters_of, viewer_of
+from upload_gateway.adapters import adapters_of, watcher_of
 from upload_gateway.event_stream import EventStream
 from upload_gateway.openapi_parts import problems, response_headers
 from upload_gateway.problems import Problem
-from upload_gateway.status_client import StatusClient, WatchEndedError
+from upload_gateway.status_client import StatusClient, WatchEndedError, Watcher
 from upload_gateway.task_document import TaskChange
 
 router = APIRouter()
@@ -86,18 +86,18 @@ async def events(
 ) -> Response:
     """How tasks stand, then each change of them."""
     status = adapters_of(request).status
-    viewer = viewer_of(request)
+    watcher = watcher_of(request)
     cursor = last_event_id or last_event_id_of_query or ""
-    if (batch_id is None and not viewer) or (batch_id is not None and cursor == _DONE):
+    if (batch_id is None and not watcher.viewer) or (batch_id is not None and cursor == _DONE):
         return Response(status_code=HTTPStatus.NO_CONTENT.value)
-    if status.watch.is_full:
+    if status.watch.is_full_for(watcher):
         raise RequestError(ErrorCode.TOO_MANY_STREAMS, "Too many streams are open; poll instead.")
     if batch_id is None:
-        changes = status.watch.viewer(viewer, cursor=cursor, seconds=_STREAM_SECONDS)
+        changes = status.watch.viewer(watcher, cursor=cursor, seconds=_STREAM_SECONDS)
         return EventStream(_events_of_viewer(changes))
     # Before the first byte: an unknown batch is a 404, not a stream.
-    await status.get_batch(batch_id, viewer)
-    return EventStream(_events_of_batch(status, batch_id, viewer, cursor))
+    await status.get_batch(batch_id, watcher.viewer)
+    return EventStream(_events_of_batch(status, batch_id, watcher, cursor))
 
 
 async def _events_of_viewer(changes: AsyncGenerator[TaskChange]) -> AsyncIterator[ServerSentEvent]:
@@ -110,15 +110,15 @@ async def _events_of_viewer(changes: AsyncGenerator[TaskChange]) -> AsyncIterato
 
 
 async def _events_of_batch(
-    status: StatusClient, batch_id: str, viewer: str, cursor: str
+    status: StatusClient, batch_id: str, watcher: Watcher, cursor: str
 ) -> AsyncIterator[ServerSentEvent]:
     yield _retry()
-    changes = status.watch.batch(batch_id, viewer, cursor=cursor, seconds=_STREAM_SECONDS)
+    changes = status.watch.batch(batch_id, watcher, cursor=cursor, seconds=_STREAM_SECONDS)
     with suppress(RequestError, WatchEndedError, Problem):
         async with aclosing(changes):
             async for change in changes:
                 yield _told(change)
-        totals = (await status.get_batch(batch_id, viewer))["totals"]
+        totals = (await status.get_batch(batch_id, watcher.viewer))["totals"]
         # Unless one of its tasks was retried just now.
         if not totals[TaskStatus.PENDING]:
             yield _event(_DONE, {"batch_id": batch_id, "totals": totals}, _DONE)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from photo_domain.limits import MAX_POLLED_TASKS
-from upload_gateway.adapters import adapters_of, viewer_of
+from upload_gateway.adapters import adapters_of, viewer_of, watcher_of
 from upload_gateway.entity_tag import KnownTags, entity_tag
 from upload_gateway.json_response import json_response
 from upload_gateway.long_poll import next_state
@@ -117,15 +117,15 @@ async def task_statuses(request: Request) -> Response:
 async def task_status(request: Request, task_id: str) -> Response:
     """How one task stands, at once or as soon as it stands otherwise (RFC 7240)."""
     adapters = adapters_of(request)
-    viewer = viewer_of(request)
+    watcher = watcher_of(request)
     known = KnownTags(request.headers.getlist("if-none-match"))
-    state = await adapters.status.get_task_state(task_id, viewer)
+    state = await adapters.status.get_task_state(task_id, watcher.viewer)
     wait = preferred_wait(request.headers.getlist("prefer"))
-    if adapters.status.watch.is_full:
+    if adapters.status.watch.is_full_for(watcher):
         wait = None
     is_known = known.include if known else state.revision.__eq__
     if wait and is_known(state.revision) and not (known.any or state.is_terminal):
-        changes = adapters.status.watch.task(task_id, viewer, seconds=wait)
+        changes = adapters.status.watch.task(task_id, watcher, seconds=wait)
         state = await next_state(request, changes, state, is_known)
     headers = {"Cache-Control": _CACHING, "ETag": entity_tag(state.revision)}
     if wait is not None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -19,6 +21,8 @@ from upload_gateway.task_document import TaskChange
 
 # The most streams that a replica has open: each costs memory here and in the status service.
 MAX_WATCHES = 2_000
+# One visitor gets a tenth of them, so that nobody holds them all.
+_VISITORS_FOR_ALL = 10
 # A stream gives a sign of life every 15 s: one without has lost its service.
 _SILENCE_SECONDS = 40.0
 # A stream is resumed for so long after the last message of the service that it replaces.
@@ -52,19 +56,31 @@ class _StreamLostError(Exception):
         self.why = why
 
 
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who follows: `viewer` in the records, `visitor` for limits of use.
+
+    `is_allowed` tells whether they still may; it is asked at each message of the service.
+    """
+
+    viewer: str
+    visitor: str
+    is_allowed: Callable[[], bool]
+
+
 class TaskWatch:
     """The streams of this replica."""
 
     def __init__(self, stub: pb_grpc.StatusServiceStub) -> None:
         self._stub = stub
         self._calls: set[Any] = set()
-        self._open = 0
+        self._open: Counter[str] = Counter()
         self._stopped = asyncio.Event()
 
-    @property
-    def is_full(self) -> bool:
-        """Whether nobody else may watch now."""
-        return self._open >= MAX_WATCHES
+    def is_full_for(self, watcher: Watcher) -> bool:
+        """Whether this visitor may not open another stream now."""
+        share = max(1, MAX_WATCHES // _VISITORS_FOR_ALL)
+        return self._open.total() >= MAX_WATCHES or self._open[watcher.visitor] >= share
 
     def stop(self) -> None:
         """End every stream, those that begin later too: the process is about to end."""
@@ -73,31 +89,34 @@ class TaskWatch:
             call.cancel()
 
     def batch(
-        self, batch_id: str, viewer: str, *, cursor: str, seconds: float
+        self, batch_id: str, watcher: Watcher, *, cursor: str, seconds: float
     ) -> AsyncGenerator[TaskChange]:
         """How the tasks of a batch stand and each change, until none is PENDING.
 
         With a cursor, what changed since. Raises RequestError (unknown_batch), WatchEndedError
-        after `seconds`, after an outage of half a minute or when the process is about to end.
+        after `seconds`, after an outage of half a minute, when the process is about to end, where
+        there is no place for another stream, and once the watcher is not allowed any more.
         """
-        request = pb.WatchTasksRequest(viewer=pb.Viewer(owner=viewer), batch_id=batch_id)
-        return self._changes(request, cursor, seconds)
+        request = pb.WatchTasksRequest(viewer=pb.Viewer(owner=watcher.viewer), batch_id=batch_id)
+        return self._changes(request, watcher, cursor, seconds)
 
-    def task(self, task_id: str, viewer: str, *, seconds: float) -> AsyncGenerator[TaskChange]:
+    def task(self, task_id: str, watcher: Watcher, *, seconds: float) -> AsyncGenerator[TaskChange]:
         """How a task stands and each change until it is not PENDING; raises as `batch` does."""
-        request = pb.WatchTasksRequest(viewer=pb.Viewer(owner=viewer), task_id=task_id)
-        return self._changes(request, "", seconds)
+        request = pb.WatchTasksRequest(viewer=pb.Viewer(owner=watcher.viewer), task_id=task_id)
+        return self._changes(request, watcher, "", seconds)
 
-    def viewer(self, viewer: str, *, cursor: str, seconds: float) -> AsyncGenerator[TaskChange]:
+    def viewer(
+        self, watcher: Watcher, *, cursor: str, seconds: float
+    ) -> AsyncGenerator[TaskChange]:
         """What of the viewer's is PENDING, or changed since `cursor`, then each change.
 
         It has no end but those that `batch` raises.
         """
-        request = pb.WatchTasksRequest(viewer=pb.Viewer(owner=viewer))
-        return self._changes(request, cursor, seconds)
+        request = pb.WatchTasksRequest(viewer=pb.Viewer(owner=watcher.viewer))
+        return self._changes(request, watcher, cursor, seconds)
 
     async def _changes(
-        self, request: pb.WatchTasksRequest, cursor: str, seconds: float
+        self, request: pb.WatchTasksRequest, watcher: Watcher, cursor: str, seconds: float
     ) -> AsyncGenerator[TaskChange]:
         loop = asyncio.get_running_loop()
         heard = loop.time()
@@ -106,13 +125,14 @@ class TaskWatch:
         is_given = bool(request.cursor)
         seen: dict[str, int] = {}
         failures = 0
-        self._open += 1
-        try:
+        with self._place_of(watcher):
             while not self._stopped.is_set() and loop.time() < end:
                 try:
                     async with aclosing(self._messages(request, end - loop.time())) as messages:
                         async for message in messages:
                             heard, failures, is_given = loop.time(), 0, False
+                            if not watcher.is_allowed():
+                                raise WatchEndedError
                             if _is_news(message, request.cursor, seen):
                                 yield task_change(message)
                             request.cursor = message.cursor or request.cursor
@@ -137,8 +157,19 @@ class TaskWatch:
                 _log.info("watch_resumed", reason=why, failures=failures)
                 await self._pause(failures, end - now)
             raise WatchEndedError
+
+    @contextmanager
+    def _place_of(self, watcher: Watcher) -> Iterator[None]:
+        # Others may have come since the route asked whether there is a place.
+        if self.is_full_for(watcher):
+            raise WatchEndedError
+        self._open[watcher.visitor] += 1
+        try:
+            yield
         finally:
-            self._open -= 1
+            self._open[watcher.visitor] -= 1
+            if not self._open[watcher.visitor]:
+                del self._open[watcher.visitor]
 
     async def _messages(
         self, request: pb.WatchTasksRequest, seconds: float

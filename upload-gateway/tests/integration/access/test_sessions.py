@@ -119,6 +119,7 @@ async def test_other_schemes_of_authorization_are_none_of_ours(
         ({"Origin": "https://gateway"}, True),
         ({"Origin": "https://gateway.evil.example"}, False),
         ({"Origin": "null"}, False),
+        ({"Origin": "http://["}, False),
         ({"Origin": "https://app.example", "Sec-Fetch-Site": "cross-site"}, True),
     ],
 )

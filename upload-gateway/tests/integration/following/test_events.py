@@ -218,7 +218,7 @@ async def test_a_client_that_leaves_frees_what_fed_its_stream(
     async with follow(client, OWN):
         await service.until(lambda: service.open_watches == 1)
     await service.until(lambda: service.open_watches == 0)
-    await service.until(lambda: watch._open == 0)
+    await service.until(lambda: not watch._open)
 
 
 async def test_streams_end_at_once_when_the_process_is_to_end(

@@ -150,7 +150,7 @@ async def test_a_client_that_hangs_up_frees_what_waits_for_it(
     waiting.cancel()
     await asyncio.wait({waiting})
     await service.until(lambda: service.open_watches == 0)
-    await service.until(lambda: watch._open == 0)
+    await service.until(lambda: not watch._open)
 
 
 async def test_an_answer_does_not_wait_once_the_process_is_to_end(
