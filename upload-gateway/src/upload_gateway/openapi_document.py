@@ -8,9 +8,12 @@ from fastapi import FastAPI
 
 from upload_gateway.access_rules import Free, rule_of
 from upload_gateway.api_key_file import Scope
+from upload_gateway.openapi_parts import response_headers
 from upload_gateway.problems import PROBLEM_JSON, ProblemDocument
 
 _Operation = dict[str, Any]
+
+_API = "/api/"
 
 _TASK = {"task_id": "$response.body#/task_id"}
 _FIRST_TASK = {"task_id": "$response.body#/task_ids/0"}
@@ -38,6 +41,13 @@ _REQUEST_ID = {
         "schema": {"type": "string"},
     }
 }
+# https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+_RATE_LIMITS = response_headers(
+    {
+        "RateLimit-Policy": "The windows in which requests and bytes are counted",
+        "RateLimit": "What is left of each window, and when it is full again",
+    }
+)
 _SECURITY_SCHEMES = {
     "api_key": {"type": "http", "scheme": "bearer"},
     "session": {
@@ -82,6 +92,8 @@ def _complete(document: dict[str, Any], *, keys_required: bool) -> None:
             if _is_problem(response):
                 _make_problem(int(status), response)
             response.setdefault("headers", {}).update(_REQUEST_ID)
+            if path.startswith(_API):
+                response["headers"].update(_RATE_LIMITS)
             for target, parameters in _LINKS.get((operation["operationId"], status), {}).items():
                 link = {"operationId": target, "parameters": dict(parameters)}
                 response.setdefault("links", {})[target] = link
@@ -113,9 +125,10 @@ def _say_what_may_go_wrong(operation: _Operation) -> None:
 def _say_who_may_call(
     path: str, method: str, operation: _Operation, *, keys_required: bool
 ) -> None:
-    if not path.startswith("/api/"):
+    if not path.startswith(_API):
         return
     responses = operation["responses"]
+    _add(responses, HTTPStatus.TOO_MANY_REQUESTS, "rate_limited")
     rule = rule_of(method.upper(), path)
     _add(responses, HTTPStatus.UNAUTHORIZED, "invalid_api_key")
     if rule is Free.FOR_ALL:

@@ -79,8 +79,17 @@ async def test_every_error_is_described_as_a_problem(document: Any) -> None:
 
 async def test_whoever_has_to_wait_is_told_how_long(document: Any) -> None:
     for call, operation in operations(document):
-        if "503" in operation["responses"] and call != "GET /readyz":
-            assert "Retry-After" in operation["responses"]["503"]["headers"], call
+        for status in {"429", "503"} & set(operation["responses"]):
+            if call != "GET /readyz":
+                assert "Retry-After" in operation["responses"][status]["headers"], call
+
+
+async def test_every_call_of_the_api_tells_of_its_limits(document: Any) -> None:
+    for call, operation in operations(document):
+        if " /api/" in call:
+            assert "rate_limited" in operation["responses"]["429"]["description"]
+            for response in operation["responses"].values():
+                assert {"RateLimit", "RateLimit-Policy"} <= set(response["headers"])
 
 
 async def test_every_reference_and_every_link_leads_somewhere(document: Any) -> None:
