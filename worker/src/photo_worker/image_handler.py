@@ -20,10 +20,10 @@ from photo_objects.errors import (
     StorageUnavailableError,
 )
 from photo_objects.object_reader import ObjectReader
+from photo_records.photo_result import PhotoResult
 from photo_records.task_changes import TaskChange
 from photo_records.task_claims import (
     ClaimedTask,
-    PhotoResult,
     claim_task,
     end_exhausted,
     finish_failure,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from photo_domain.failure import FailureCode
-from photo_records.task_claims import PhotoResult
+from photo_records.photo_result import PhotoResult
 
 
 class OutcomeKind(StrEnum):

@@ -7,7 +7,8 @@ import structlog
 from photo_domain.object_keys import rendition_key
 from photo_objects.errors import ObjectExistsError, StorageUnavailableError
 from photo_objects.rendition_writer import RenditionWriter
-from photo_records.task_claims import ClaimedTask, StoredRendition
+from photo_records.photo_result import StoredRendition
+from photo_records.task_claims import ClaimedTask
 from photo_worker.processing.photo_in_process import Rendition
 
 _log = structlog.get_logger(__name__)

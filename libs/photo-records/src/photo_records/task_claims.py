@@ -3,7 +3,7 @@
 Every function is one statement, atomic by itself: it may run in a transaction or in autocommit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -23,9 +23,8 @@ from sqlalchemy import (
 )
 
 from photo_domain.failure import FailureCode
-from photo_domain.file_format import FileFormat
-from photo_domain.photo_facts import PhotoMetadata, Placeholder
 from photo_domain.task_state import TaskStatus
+from photo_records.photo_result import PhotoResult, StoredRendition
 from photo_records.tables import PhotoRecord
 from photo_records.task_transitions import (
     claimable,
@@ -65,36 +64,6 @@ class ClaimedTask:
     # In bytes.
     size: int
     sha256: bytes
-    object_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoResult:
-    """What a successful run found out; width and height in pixels, upright."""
-
-    format: FileFormat
-    width: int
-    height: int
-    random_number: int
-    # In seconds.
-    processing_time: float
-    # None but for a document.
-    pages: int | None
-    metadata: PhotoMetadata
-    placeholder: Placeholder
-    # How long each step took, by its name.
-    step_seconds: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRendition:
-    """A rendition that lies in storage already; width and height in pixels, size in bytes."""
-
-    name: str
-    width: int
-    height: int
-    content_type: str
-    size: int
     object_key: str
 
 

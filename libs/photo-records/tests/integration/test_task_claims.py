@@ -17,13 +17,12 @@ from photo_domain.photo_facts import Camera, PhotoMetadata, Placeholder
 from photo_domain.task_id import new_task_id
 from photo_domain.task_state import TaskStatus
 from photo_records.database_url import with_driver
+from photo_records.photo_result import PhotoResult, StoredRendition
 from photo_records.tables import BatchRecord, PhotoRecord, RenditionRecord
 from photo_records.task_claims import (
     MAX_RUNS,
     ClaimedTask,
     CrashVerdict,
-    PhotoResult,
-    StoredRendition,
     claim_task,
     count_crash,
     end_exhausted,

@@ -2,7 +2,7 @@
 
 from photo_domain.file_format import FileFormat
 from photo_domain.photo_facts import PhotoMetadata, Placeholder
-from photo_records.task_claims import PhotoResult
+from photo_records.photo_result import PhotoResult
 
 
 def new_result(random_number: int) -> PhotoResult:

@@ -9,8 +9,9 @@ import asyncpg
 from photo_domain.failure import FailureCode
 from photo_records import outbox, paused_lanes, registration, task_actions, task_claims
 from photo_records.outbox import OutboxTask, RepublishReason
+from photo_records.photo_result import StoredRendition
 from photo_records.registration import NewBatch, RegisteredBatch
-from photo_records.task_claims import ClaimedTask, CrashVerdict, StoredRendition
+from photo_records.task_claims import ClaimedTask, CrashVerdict
 from photo_records.task_queue import Lane
 
 from .database import Database

@@ -24,10 +24,11 @@ from photo_records.outbox import (
     mark_republished,
     take_due,
 )
+from photo_records.photo_result import StoredRendition
 from photo_records.registration import insert_batches, mark_enqueued
 from photo_records.sweeping import delete_photos
 from photo_records.task_actions import WrongStatusError, cancel_task, delete_photo, retry_task
-from photo_records.task_claims import ClaimedTask, StoredRendition
+from photo_records.task_claims import ClaimedTask
 from photo_records.task_queue import Lane
 from photo_records.task_reads import UnknownTaskError
 

@@ -15,15 +15,9 @@ from photo_domain.failure import FailureCode
 from photo_domain.file_format import FileFormat
 from photo_domain.photo_facts import PhotoMetadata, Placeholder
 from photo_records.database_url import with_driver
+from photo_records.photo_result import PhotoResult, StoredRendition
 from photo_records.registration import NewBatch, insert_batches
-from photo_records.task_claims import (
-    ClaimedTask,
-    PhotoResult,
-    StoredRendition,
-    claim_task,
-    finish_failure,
-    finish_success,
-)
+from photo_records.task_claims import ClaimedTask, claim_task, finish_failure, finish_success
 
 RESULT = PhotoResult(
     format=FileFormat.JPEG,
