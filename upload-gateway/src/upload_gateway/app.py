@@ -27,20 +27,7 @@ from upload_gateway.problems import install_problem_handlers
 from upload_gateway.rate_limits import RateLimits
 from upload_gateway.receive_upload import UploadReceiver
 from upload_gateway.request_edge import RequestEdge
-from upload_gateway.routes import (
-    batches,
-    docs,
-    events,
-    home,
-    photo_objects,
-    probes,
-    session,
-    task_actions,
-    task_status,
-    tasks,
-    upload,
-    visitor,
-)
+from upload_gateway.routes.all_routers import ROUTERS
 from upload_gateway.session import SessionCookies
 from upload_gateway.settings import GatewaySettings
 from upload_gateway.status_client import StatusClient
@@ -103,21 +90,8 @@ def build_app(settings: GatewaySettings) -> RequestEdge:
         redoc_url=None,
     )
     install_problem_handlers(app)
-    for routes in (
-        home,
-        upload,
-        task_status,
-        task_actions,
-        tasks,
-        batches,
-        events,
-        docs,
-        photo_objects,
-        visitor,
-        session,
-        probes,
-    ):
-        app.include_router(routes.router)
+    for router in ROUTERS:
+        app.include_router(router)
     complete_openapi(app, keys_required=settings.auth == "required")
     app.add_middleware(
         AccessEdge,

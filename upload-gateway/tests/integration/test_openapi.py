@@ -11,43 +11,15 @@ from fastapi import FastAPI
 from upload_gateway.openapi_document import complete_openapi
 from upload_gateway.problems import install_problem_handlers
 from upload_gateway.request_edge import RequestEdge
-from upload_gateway.routes import (
-    batches,
-    docs,
-    events,
-    home,
-    photo_objects,
-    probes,
-    session,
-    task_actions,
-    task_status,
-    tasks,
-    upload,
-    visitor,
-)
-
-ROUTES = [
-    batches,
-    docs,
-    events,
-    home,
-    photo_objects,
-    probes,
-    session,
-    task_actions,
-    task_status,
-    tasks,
-    upload,
-    visitor,
-]
+from upload_gateway.routes.all_routers import ROUTERS
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI(openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     install_problem_handlers(app)
-    for routes in ROUTES:
-        app.include_router(routes.router)
+    for router in ROUTERS:
+        app.include_router(router)
     complete_openapi(app, keys_required=False)
     transport = httpx.ASGITransport(RequestEdge(app))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

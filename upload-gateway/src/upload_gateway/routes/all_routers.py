@@ -1,0 +1,31 @@
+"""Every call of the HTTP API: a module with routes is named here, and served and described."""
+
+from upload_gateway.routes import (
+    batches,
+    docs,
+    events,
+    home,
+    photo_objects,
+    probes,
+    session,
+    task_actions,
+    task_status,
+    tasks,
+    upload,
+    visitor,
+)
+
+ROUTERS = (
+    home.router,
+    upload.router,
+    task_status.router,
+    task_actions.router,
+    tasks.router,
+    batches.router,
+    events.router,
+    docs.router,
+    photo_objects.router,
+    visitor.router,
+    session.router,
+    probes.router,
+)
