@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
@@ -36,13 +37,59 @@ def postgres(scratch: Path) -> Iterator[EmbeddedPostgres]:
         yield server
 
 
+class Databases:
+    """Migrated databases in the cluster of the run."""
+
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self._server_url = server.database_url
+
+    def create(self) -> str:
+        """Its URL; it is empty but for the schema."""
+        name = f"test_{secrets.token_hex(8)}"
+        _execute(self._server_url, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        return _named(self._server_url, name)
+
+    def end_clients(self, database_url: str) -> None:
+        """Break every connection to it, but leave autovacuum, which only a superuser may end."""
+        _execute(
+            self._server_url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND backend_type = 'client backend'",
+            _name(database_url),
+        )
+
+    @contextmanager
+    def unreachable(self, database_url: str) -> Iterator[None]:
+        """It refuses every connection and breaks those that are open."""
+        name = _name(database_url)
+        _execute(self._server_url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        try:
+            self.end_clients(database_url)
+            yield
+        finally:
+            _execute(self._server_url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+    def drop(self, database_url: str) -> None:
+        """Not WITH (FORCE), which Postgres refuses while autovacuum looks at the database.
+
+        A plain DROP sends autovacuum away and waits for those who are leaving.
+        """
+        self.end_clients(database_url)
+        _execute(self._server_url, f"DROP DATABASE {_name(database_url)}")
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres) -> Databases:
+    """Makes and drops the databases of tests, and takes them away for a while."""
+    return Databases(postgres)
+
+
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """An empty, migrated database for one test."""
-    name = f"test_{secrets.token_hex(8)}"
-    _execute(postgres.database_url, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
-    yield _named(postgres.database_url, name)
-    _execute(postgres.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+    url = databases.create()
+    yield url
+    databases.drop(url)
 
 
 @pytest.fixture(scope="session")
@@ -54,16 +101,20 @@ def redis_server(scratch: Path) -> Iterator[EmbeddedRedis]:
         yield server
 
 
+def _name(database_url: str) -> str:
+    return database_url.rpartition("/")[2]
+
+
 def _named(database_url: str, name: str) -> str:
     return f"{database_url.rpartition('/')[0]}/{name}"
 
 
-def _execute(database_url: str, statement: str) -> None:
+def _execute(database_url: str, statement: str, *values: str) -> None:
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement)
+            cursor.execute(statement, values)
     finally:
         connection.close()
 

@@ -205,17 +205,28 @@ def wait_until() -> Callable[[Callable[[], bool], str], None]:
     return wait
 
 
+def _stop(process: psutil.Process) -> None:
+    """Send SIGSTOP and wait until it holds: threads on another processor run on for a moment."""
+    process.suspend()
+    deadline = time.monotonic() + 10
+    while any(
+        psutil.Process(thread.id).status() != psutil.STATUS_STOPPED for thread in process.threads()
+    ):
+        assert time.monotonic() < deadline, f"{process} does not stop"
+        _pace()
+
+
 @contextmanager
-def _standing_still(pid: int) -> Iterator[None]:
-    """Stop a process and its children with SIGSTOP until the end of the block."""
+def _standing_still(pid: int, *, with_children: bool = True) -> Iterator[None]:
+    """Stop a process, and its children, with SIGSTOP until the end of the block."""
     parent = psutil.Process(pid)
     family = [parent]
-    parent.suspend()
     try:
+        _stop(parent)
         # Only now: a parent that stands still has no more children.
-        for child in parent.children():
+        for child in parent.children() if with_children else []:
             family.append(child)
-            child.suspend()
+            _stop(child)
         yield
     finally:
         for process in family:
@@ -224,7 +235,7 @@ def _standing_still(pid: int) -> Iterator[None]:
 
 
 @pytest.fixture
-def standing_still() -> Callable[[int], AbstractContextManager[None]]:
+def standing_still() -> Callable[..., AbstractContextManager[None]]:
     return _standing_still
 
 

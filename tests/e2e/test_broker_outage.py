@@ -1,7 +1,5 @@
 """A broker that does not answer delays no upload, and no task is lost with it."""
 
-import os
-import signal
 from typing import Any
 
 import psutil
@@ -11,12 +9,12 @@ import redis
 from local_stack.running_stack import temporary_stack
 
 
-def test_an_upload_is_accepted_while_the_broker_is_frozen(make_api: Any, jpeg: bytes) -> None:
+def test_an_upload_is_accepted_while_the_broker_is_frozen(
+    make_api: Any, standing_still: Any, jpeg: bytes
+) -> None:
     with temporary_stack() as stack:
         api = make_api(stack.base_url)
-        redis = stack.processes()["redis"]["pid"]
-        os.kill(redis, signal.SIGSTOP)
-        try:
+        with standing_still(stack.processes()["redis"]["pid"]):
             answer = api.upload([("a.jpg", jpeg), ("b.jpg", jpeg)])
             assert answer.status_code == 202
             task_ids = answer.json()["task_ids"]
@@ -24,18 +22,16 @@ def test_an_upload_is_accepted_while_the_broker_is_frozen(make_api: Any, jpeg: b
             assert [(task["status"], task["stage"]) for task in tasks] == [
                 ("PENDING", "queued")
             ] * 2
-        finally:
-            os.kill(redis, signal.SIGCONT)
         assert [task["status"] for task in api.wait(task_ids)] == ["SUCCESS"] * 2
 
 
 def test_an_upload_is_accepted_while_there_is_no_broker(
-    make_api: Any, wait_until: Any, jpeg: bytes
+    make_api: Any, standing_still: Any, wait_until: Any, jpeg: bytes
 ) -> None:
     with temporary_stack() as stack:
         api = make_api(stack.base_url)
-        os.kill(stack.pid, signal.SIGSTOP)  # or it starts the broker again at once
-        try:
+        # The stack itself stands still, or it would start the broker again at once.
+        with standing_still(stack.pid, with_children=False):
             broker = psutil.Process(stack.processes()["redis"]["pid"])
             broker.kill()
             wait_until(lambda: broker.status() == psutil.STATUS_ZOMBIE, "the broker is dead")
@@ -44,21 +40,17 @@ def test_an_upload_is_accepted_while_there_is_no_broker(
             answer = api.upload([("a.jpg", jpeg), ("b.jpg", jpeg)])
             assert answer.status_code == 202
             assert broker.status() == psutil.STATUS_ZOMBIE
-        finally:
-            os.kill(stack.pid, signal.SIGCONT)
         tasks = api.wait(answer.json()["task_ids"])
         assert [task["status"] for task in tasks] == ["SUCCESS"] * 2
 
 
-def test_a_broker_that_lost_everything_costs_no_task_its_result(make_api: Any, jpeg: bytes) -> None:
+def test_a_broker_that_lost_everything_costs_no_task_its_result(
+    make_api: Any, standing_still: Any, jpeg: bytes
+) -> None:
     with temporary_stack({"WORKER_CONCURRENCY": "1"}) as stack:
         api = make_api(stack.base_url)
-        worker = stack.processes()["worker"]["pid"]
-        os.kill(worker, signal.SIGSTOP)
-        try:
+        with standing_still(stack.processes()["worker"]["pid"]):
             task_ids = api.upload([(f"{n}.jpg", jpeg) for n in range(20)]).json()["task_ids"]
             with redis.Redis.from_url(stack.redis_url) as client:
                 client.flushall()
-        finally:
-            os.kill(worker, signal.SIGCONT)
         assert [task["status"] for task in api.wait(task_ids)] == ["SUCCESS"] * 20

@@ -339,29 +339,20 @@ async def test_changes_are_heard_again_after_redis_was_restarted(
 
 
 async def test_a_stream_outlives_a_database_that_goes_away_and_misses_nothing(
-    serve: Any, pool: asyncpg.Pool, photos: Any, postgres: Any, database_url: str
+    serve: Any, pool: asyncpg.Pool, photos: Any, databases: Any, database_url: str
 ) -> None:
     stub = await serve(pool, look_seconds=0.1, sign_of_life_seconds=0.1)
     done, other = await photos.register(2)
-    name = database_url.rpartition("/")[2]
-    administrator = await asyncpg.connect(postgres.database_url)
     async with watching(stub) as call:
         await sign_of_life(call)
         await photos.change(other, CLAIM)
         await photos.succeed(done)
-        await administrator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        await administrator.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
-        )
-        try:
+        with databases.unreachable(database_url):
             failed = "task_watch_reads_failed_total"
             before = count(failed)
             async with asyncio.timeout(20):
                 while count(failed) < before + 2:
                     await call.read()
-        finally:
-            await administrator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-            await administrator.close()
         await photos.succeed(other)
         while (answer := await task(call)).task.status != SUCCESS or (
             answer.task.task_id != str(other.task_id)

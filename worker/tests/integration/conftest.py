@@ -21,13 +21,12 @@ import redis
 from celery import Celery
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Engine, Row, create_engine, func, insert, select, text
+from sqlalchemy import Engine, Row, func, insert, select, text
 
 from local_stack.embedded_redis import EmbeddedRedis
 from local_stack.ports import free_ports
 from photo_domain.object_keys import new_nonce, original_key
 from photo_domain.task_id import new_task_id
-from photo_records.database_url import with_driver
 from photo_records.tables import BatchRecord, PhotoRecord, RenditionRecord
 from photo_records.task_queue import TASK_NAME, Lane, task_arguments
 
@@ -55,6 +54,7 @@ class Library:
     database_url: str
     engine: Engine
     folder: Path
+    databases: Any
 
     @property
     def storage_url(self) -> str:
@@ -149,22 +149,9 @@ class Library:
     @contextmanager
     def away(self) -> Iterator[None]:
         """The database refuses every connection and breaks those that are open."""
-        server, _, name = self.database_url.rpartition("/")
-        administrator = create_engine(
-            with_driver(f"{server}/postgres", "psycopg2"), isolation_level="AUTOCOMMIT"
-        )
-        with administrator.connect() as connection:
-            connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
-            connection.execute(
-                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :n"),
-                {"n": name},
-            )
-            try:
-                yield
-            finally:
-                connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
-                self.engine.dispose()
-        administrator.dispose()
+        with self.databases.unreachable(self.database_url):
+            yield
+        self.engine.dispose()
 
     def wait_for_end(self, task_id: UUID) -> Row[Any]:
         def ended() -> Row[Any] | None:
@@ -238,11 +225,11 @@ def wait() -> Wait:
 
 @pytest.fixture(scope="module")
 def library(
-    new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
+    new_database: NewDatabase, databases: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Library]:
     with new_database() as (database_url, engine):
         folder = tmp_path_factory.mktemp("storage")
-        yield Library(database_url, engine, folder)
+        yield Library(database_url, engine, folder, databases)
 
 
 @pytest.fixture(scope="session")
