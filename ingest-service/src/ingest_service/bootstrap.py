@@ -17,6 +17,7 @@ from ingest_service.change_publisher import ChangePublisher
 from ingest_service.delete_photo import PhotoDeleter
 from ingest_service.discard_objects import ObjectDiscarder
 from ingest_service.outbox_relay import OutboxRelay
+from ingest_service.owner_quota import OwnerQuota
 from ingest_service.pause_lane import LanePauser
 from ingest_service.paused_lanes import PausedLanes
 from ingest_service.register_batch import BatchRegistrar
@@ -75,7 +76,13 @@ async def run(settings: IngestSettings) -> int:
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
     )
-    registrar = BatchRegistrar(pool, publisher, changes.tell, settings.bulk_batch_files)
+    registrar = BatchRegistrar(
+        pool,
+        publisher,
+        changes.tell,
+        settings.bulk_batch_files,
+        OwnerQuota(settings.owner_quota),
+    )
     # A broker connection of its own: each belongs to one thread.
     relay_broker = CeleryBroker(settings.redis_url.get_secret_value())
     relay = OutboxRelay(pool, relay_broker, paused, changes.tell)

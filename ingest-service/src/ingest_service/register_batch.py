@@ -11,6 +11,7 @@ from ingest_service.batch_claims import BatchClaim, check_batch
 from ingest_service.change_publisher import TellChange
 from ingest_service.database_connection import UnreachableError, connected
 from ingest_service.group_commit import GroupCommit
+from ingest_service.owner_quota import OwnerQuota
 from ingest_service.task_publisher import TaskMessage, TaskPublisher
 from photo_domain.errors import ErrorCode, RequestError
 from photo_records.database_errors import DATABASE_DOWN
@@ -25,6 +26,7 @@ from photo_records.task_changes import TaskChange
 
 # Rows of one transaction: ten full batches.
 _MAX_GROUP_PHOTOS = 1_000
+_NO_QUOTA = OwnerQuota(0)
 
 _log = structlog.get_logger(__name__)
 
@@ -44,18 +46,21 @@ class BatchRegistrar:
         publisher: TaskPublisher,
         tell: TellChange,
         bulk_batch_files: int,
+        quota: OwnerQuota = _NO_QUOTA,
     ) -> None:
         self._pool = pool
         self._publisher = publisher
         self._tell = tell
         self._bulk_batch_files = bulk_batch_files
+        self._quota = quota
         self._commits = GroupCommit(self._commit, _MAX_GROUP_PHOTOS)
 
     async def register(self, claim: BatchClaim, request_id: str) -> RegisteredBatch:
         """Write the batch, or find what its key registered before.
 
-        Raises RequestError: invalid_argument, task_exists, idempotency_mismatch;
-        database_unavailable when nothing was written, outcome_unknown when that is not certain.
+        Raises RequestError: invalid_argument, task_exists, idempotency_mismatch,
+        quota_exceeded; database_unavailable when nothing was written, outcome_unknown when that is
+        not certain.
         """
         batch = check_batch(claim, self._bulk_batch_files, datetime.now(UTC))
         registered = await self._commits.submit(_Submission(batch, request_id), len(batch.photos))
@@ -130,7 +135,10 @@ class BatchRegistrar:
         self, connection: asyncpg.pool.PoolConnectionProxy, group: Sequence[_Submission]
     ) -> list[RegisteredBatch | Exception]:
         batches = [submission.batch for submission in group]
-        born = await insert_batches(connection, batches)
+        exceeding = await self._quota.exceeded_by(connection, batches)
+        born = await insert_batches(
+            connection, [batch for batch in batches if batch.batch_id not in exceeding]
+        )
         known = [
             (batch.owner, batch.idempotency_key) for batch in batches if batch.batch_id not in born
         ]
@@ -141,6 +149,9 @@ class BatchRegistrar:
             registered = born.get(batch.batch_id) or earlier.get(
                 (batch.owner, batch.idempotency_key)
             )
+            if registered is None and batch.batch_id in exceeding:
+                outcomes.append(_refusal(ErrorCode.QUOTA_EXCEEDED))
+                continue
             outcomes.append(_matching(batch, registered))
             if registered and registered.batch_id == batch.batch_id:
                 self._publisher.send(_messages(batch, submission.request_id))
@@ -174,5 +185,8 @@ _DETAILS = {
     ErrorCode.TASK_EXISTS: "One of the task ids is registered already; use new ones.",
     ErrorCode.IDEMPOTENCY_MISMATCH: (
         "The idempotency key was used for other files; use a new key for a new upload."
+    ),
+    ErrorCode.QUOTA_EXCEEDED: (
+        "The files would take you over the bytes you may have stored; delete photos first."
     ),
 }

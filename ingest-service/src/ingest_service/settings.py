@@ -20,6 +20,9 @@ class IngestSettings(ServiceSettings):
     bulk_batch_files: int = Field(
         20, ge=1, description="From how many files on a batch waits in the bulk lane"
     )
+    owner_quota: int = Field(
+        0, ge=0, description="Bytes of originals that one owner may have stored; 0: no limit"
+    )
     retention_days: int = Field(
         0,
         ge=0,

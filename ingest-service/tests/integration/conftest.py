@@ -125,9 +125,13 @@ async def open_registrar(pool: asyncpg.Pool) -> AsyncIterator[Callable[..., Batc
     """Builds registrars with a broker and a pool; both are the good ones if not named."""
     registrars: list[BatchRegistrar] = []
 
-    def build(broker: Any = None, used: asyncpg.Pool | None = None) -> BatchRegistrar:
+    def build(
+        broker: Any = None, used: asyncpg.Pool | None = None, **options: Any
+    ) -> BatchRegistrar:
         publisher = TaskPublisher(broker or Accepting(), pool, PausedLanes(pool))
-        registrars.append(BatchRegistrar(used or pool, publisher, lambda _change: None, 20))
+        registrars.append(
+            BatchRegistrar(used or pool, publisher, lambda _change: None, 20, **options)
+        )
         return registrars[-1]
 
     yield build

@@ -11,6 +11,8 @@ class ErrorCode(StrEnum):
     INVALID_ARGUMENT = "invalid_argument"
     TASK_EXISTS = "task_exists"
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
+    # The owner's photos would take more bytes than they may.
+    QUOTA_EXCEEDED = "quota_exceeded"
     UNKNOWN_TASK = "unknown_task"
     UNKNOWN_BATCH = "unknown_batch"
     UNKNOWN_OBJECT = "unknown_object"

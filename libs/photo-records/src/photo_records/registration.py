@@ -162,6 +162,15 @@ async def find_batches(
     }
 
 
+async def stored_bytes(connection: Connection, owners: Collection[str]) -> dict[str, int]:
+    """The bytes of the originals of each of these owners; of an owner without photos, none."""
+    rows = await connection.fetch(
+        "SELECT owner, sum(size)::bigint AS bytes FROM photos WHERE owner = ANY($1) GROUP BY owner",
+        list(set(owners)),
+    )
+    return {row["owner"]: row["bytes"] for row in rows}
+
+
 async def mark_enqueued(pool: asyncpg.Pool, task_ids: Sequence[UUID]) -> None:
     """Note that the messages of these tasks are with the broker."""
     await pool.execute(

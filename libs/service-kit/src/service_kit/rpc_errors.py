@@ -21,6 +21,7 @@ _STATUS_CODES = {
     ErrorCode.INVALID_ARGUMENT: code_pb2.INVALID_ARGUMENT,
     ErrorCode.TASK_EXISTS: code_pb2.ALREADY_EXISTS,
     ErrorCode.IDEMPOTENCY_MISMATCH: code_pb2.FAILED_PRECONDITION,
+    ErrorCode.QUOTA_EXCEEDED: code_pb2.RESOURCE_EXHAUSTED,
     ErrorCode.UNKNOWN_TASK: code_pb2.NOT_FOUND,
     ErrorCode.UNKNOWN_BATCH: code_pb2.NOT_FOUND,
     ErrorCode.UNKNOWN_OBJECT: code_pb2.NOT_FOUND,
@@ -33,6 +34,8 @@ _STATUS_CODES = {
     ErrorCode.STORAGE_UNAVAILABLE: code_pb2.UNAVAILABLE,
     ErrorCode.OUTCOME_UNKNOWN: code_pb2.ABORTED,
 }
+# What may be otherwise a moment later.
+_PASSING = (code_pb2.UNAVAILABLE, code_pb2.ABORTED, code_pb2.RESOURCE_EXHAUSTED)
 
 
 def status_of(error: RequestError) -> grpc.Status:
@@ -53,7 +56,7 @@ def status_of(error: RequestError) -> grpc.Status:
             )
         )
     code = _STATUS_CODES[error.code]
-    if code in (code_pb2.UNAVAILABLE, code_pb2.ABORTED, code_pb2.RESOURCE_EXHAUSTED):
+    if code in _PASSING and error.code is not ErrorCode.QUOTA_EXCEEDED:
         delay = duration_pb2.Duration(seconds=RETRY_DELAY_SECONDS)
         details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))
     return rpc_status.to_status(status_pb2.Status(code=code, message=error.detail, details=details))

@@ -22,6 +22,7 @@ CODES = {
     ErrorCode.INVALID_ARGUMENT: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorCode.TASK_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     ErrorCode.IDEMPOTENCY_MISMATCH: grpc.StatusCode.FAILED_PRECONDITION,
+    ErrorCode.QUOTA_EXCEEDED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     ErrorCode.UNKNOWN_TASK: grpc.StatusCode.NOT_FOUND,
     ErrorCode.UNKNOWN_BATCH: grpc.StatusCode.NOT_FOUND,
     ErrorCode.UNKNOWN_OBJECT: grpc.StatusCode.NOT_FOUND,
@@ -84,11 +85,14 @@ async def test_a_refusal_reaches_the_caller_as_it_was_raised(
     assert stated.violations == tuple(violations)
 
 
-async def test_a_refusal_carries_its_reason_and_domain(service: Any, stub: Any) -> None:
-    service.behaviour = raising(RequestError(ErrorCode.UNKNOWN_TASK, "No such task."))
+@pytest.mark.parametrize("code", [ErrorCode.UNKNOWN_TASK, ErrorCode.QUOTA_EXCEEDED])
+async def test_a_refusal_that_stays_carries_its_reason_and_domain_and_no_delay(
+    service: Any, stub: Any, code: ErrorCode
+) -> None:
+    service.behaviour = raising(RequestError(code, "No."))
     details = details_of(await error_of_get_task(stub))
     assert details.keys() == {"ErrorInfo"}
-    assert details["ErrorInfo"].reason == "unknown_task"
+    assert details["ErrorInfo"].reason == code
     assert details["ErrorInfo"].domain == DOMAIN
 
 

@@ -61,6 +61,7 @@ _PROBLEMS = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not_multipart, content_encoded",
     HTTPStatus.UNPROCESSABLE_ENTITY: "no_files, no_valid_files, too_many_files,"
     " unexpected_field, idempotency_mismatch",
+    HTTPStatus.INSUFFICIENT_STORAGE: "quota_exceeded",
     HTTPStatus.SERVICE_UNAVAILABLE: "over_capacity, storage_unavailable,"
     " database_unavailable, outcome_unknown",
 }
