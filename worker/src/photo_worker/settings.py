@@ -38,7 +38,7 @@ class WorkerSettings(ServiceSettings):
         120, ge=1, le=3600, description="How long one photo may take before its process is killed"
     )
     worker_process_memory_bytes: int = Field(
-        1024**3,
+        512 * 1024**2,
         ge=256 * 1024**2,
         description="How much memory one photo may take; a process that needs more dies, which"
         " counts as a crash of its photo, and one that ever took half of it is replaced",
@@ -112,6 +112,7 @@ class WorkerSettings(ServiceSettings):
         return ProcessingSettings(
             renditions=parse_renditions(self.renditions),
             max_pixels=self.max_pixels,
+            max_held_bytes=int(self.worker_process_memory_bytes * _HELD_SHARE),
             max_pages=self.max_pages,
             accept_truncated=self.accept_truncated,
             webp_effort=self.webp_effort,
@@ -119,6 +120,9 @@ class WorkerSettings(ServiceSettings):
 
 
 _LEASE_MARGIN_SECONDS = 15
+# The rest is for what a decoder needs besides, and for the renditions: measured, at most a sixth of
+# what it keeps, and 60 MB.
+_HELD_SHARE = 0.75
 
 
 @contextmanager

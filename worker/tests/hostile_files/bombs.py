@@ -6,7 +6,6 @@ from random import Random
 from hostile_files import jpeg_segments, webp_chunks
 from hostile_files.hostile_file import (
     CORRUPT,
-    CRASHED,
     SUCCESS,
     TOO_MANY_PAGES,
     TOO_MANY_PIXELS,
@@ -19,6 +18,7 @@ from photo_domain.file_format import FileFormat
 
 _BOMB_EDGE = 50_000
 _LONGEST_WEBP = 16_383
+_HALF_HEIGHT = 5_000
 
 
 def png_header_bomb(rng: Random) -> HostileFile:
@@ -99,8 +99,8 @@ def png_of_800_megabytes(rng: Random) -> HostileFile:
     interlace = rng.randrange(2)
     head = header(9_990, 10_000, 16, 6, interlace)
     body = chunk(b"IDAT", zeros_deflated(763 + 1, level=9))
-    right = (SUCCESS, CRASHED) if interlace else (SUCCESS,)
-    return hostile(png(head, body), FileFormat.PNG, *right)
+    right = TOO_MANY_PIXELS if interlace else SUCCESS
+    return hostile(png(head, body), FileFormat.PNG, right)
 
 
 def png_with_many_chunks(rng: Random) -> HostileFile:
@@ -135,7 +135,7 @@ def jpeg_of_800_megabytes(rng: Random) -> HostileFile:
     """Four inks, progressive: the decoder keeps every coefficient until the last scan."""
     scans = [(0, 0, 0, 0), (1, 63, 0, 0)]
     data = jpeg_segments.progressive(9_900, 10_000, rng.choice((3, 4)), scans)
-    return hostile(data, FileFormat.JPEG, SUCCESS)
+    return hostile(data, FileFormat.JPEG, TOO_MANY_PIXELS)
 
 
 def webp_with_too_many_frames(rng: Random) -> HostileFile:
@@ -171,14 +171,16 @@ def webp_with_many_chunks(rng: Random) -> HostileFile:
 
 
 def webp_with_a_huge_canvas(rng: Random) -> HostileFile:
-    """A frame of one pixel on a canvas of almost 100 megapixels."""
+    """A frame of one pixel on a canvas of almost 50 or 100 megapixels."""
+    height = rng.choice((_HALF_HEIGHT, 2 * _HALF_HEIGHT))
     tiny = webp_chunks.image_chunk(encode(draw(rng, 1, 1), FileFormat.WEBP, lossless=True))
     data = webp_chunks.riff(
-        webp_chunks.vp8x(webp_chunks.ANIMATION, 9_990, 10_000),
+        webp_chunks.vp8x(webp_chunks.ANIMATION, 9_990, height),
         webp_chunks.animation(),
         webp_chunks.frame(tiny, 1, 1) * 2,
     )
-    return hostile(data, FileFormat.WEBP, SUCCESS)
+    right = SUCCESS if height == _HALF_HEIGHT else TOO_MANY_PIXELS
+    return hostile(data, FileFormat.WEBP, right)
 
 
 KINDS = (

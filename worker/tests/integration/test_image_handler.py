@@ -27,6 +27,7 @@ LEASE = timedelta(seconds=135)
 SETTINGS = ProcessingSettings(
     renditions=parse_renditions("preview:1280,thumbnail:320"),
     max_pixels=100_000_000,
+    max_held_bytes=400_000_000,
     max_pages=1000,
     accept_truncated=False,
     webp_effort=2,

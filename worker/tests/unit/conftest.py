@@ -20,6 +20,7 @@ def make_processor() -> Callable[..., PhotoProcessor]:
         defaults = ProcessingSettings(
             renditions=parse_renditions(renditions),
             max_pixels=100_000_000,
+            max_held_bytes=400_000_000,
             max_pages=1000,
             accept_truncated=False,
             webp_effort=2,

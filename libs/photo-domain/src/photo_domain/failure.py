@@ -29,7 +29,7 @@ class FailureCode(StrEnum):
 _MESSAGES = {
     FailureCode.CORRUPT_IMAGE: "The file is damaged and cannot be read.",
     FailureCode.TRUNCATED_IMAGE: "The file ends too early; upload it again.",
-    FailureCode.TOO_MANY_PIXELS: "The image has more pixels than are allowed.",
+    FailureCode.TOO_MANY_PIXELS: "The image has more pixels than are allowed for its kind.",
     FailureCode.TOO_MANY_PAGES: "The file has more pages or frames than are allowed.",
     FailureCode.UNSUPPORTED_CONTENT: "The file has a content that is not supported.",
     FailureCode.ENCRYPTED_DOCUMENT: "The document is encrypted; upload it without a password.",

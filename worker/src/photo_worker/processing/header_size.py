@@ -4,10 +4,7 @@ Decoders have limits of their own: beyond them a header counts as damaged, or as
 """
 
 from photo_domain.file_format import FileFormat
-from photo_worker.processing.jpeg_markers import START_OF_SCAN, jpeg_markers
-
-# ITU-T T.81 table B.1: frame headers are C0 to CF but for these.
-_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+from photo_worker.processing.jpeg_frame import jpeg_frame
 
 
 def header_size(data: bytes, file_format: FileFormat) -> tuple[int, int] | None:
@@ -31,14 +28,8 @@ def _png_size(data: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    # ITU-T T.81 B.2.2: in a frame header the height comes first.
-    for marker, position in jpeg_markers(data):
-        if marker == START_OF_SCAN:
-            break
-        if marker in _FRAME_HEADERS and position + 9 <= len(data):
-            height = int.from_bytes(data[position + 5 : position + 7])
-            return int.from_bytes(data[position + 7 : position + 9]), height
-    return None
+    frame = jpeg_frame(data)
+    return (frame.width, frame.height) if frame else None
 
 
 def _webp_size(data: bytes) -> tuple[int, int] | None:

@@ -7,9 +7,10 @@ from photo_domain.file_format import FileFormat
 from photo_worker.processing.decoder_error import decoder_error
 from photo_worker.processing.document import read_document_header
 from photo_worker.processing.header_size import header_size
+from photo_worker.processing.held_picture import held_bytes
 from photo_worker.processing.jpeg_markers import has_too_many_scans
 from photo_worker.processing.photo_in_process import PhotoInProcess
-from photo_worker.processing.webp_frames import frame_count
+from photo_worker.processing.webp_chunks import frame_count
 
 _LOADERS = {
     "jpegload_buffer": FileFormat.JPEG,
@@ -71,6 +72,8 @@ def _refuse_before_decoding(photo: PhotoInProcess) -> None:
     """Hold the bytes against the limits: decoders have other limits, or none."""
     if size := header_size(photo.original, photo.format):
         _hold_pixels(*size, photo.settings.max_pixels)
+        if held_bytes(photo.original, photo.format, *size) > photo.settings.max_held_bytes:
+            raise ProcessingError(FailureCode.TOO_MANY_PIXELS)
     if photo.format is FileFormat.WEBP:
         _hold_pages(frame_count(photo.original), photo.settings.max_pages)
     if photo.format is FileFormat.JPEG and has_too_many_scans(photo.original):

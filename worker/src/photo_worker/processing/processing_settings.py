@@ -13,6 +13,8 @@ class ProcessingSettings:
     renditions: tuple[RenditionSpec, ...]
     # Width times height, from the header.
     max_pixels: int
+    # What a decoder that keeps the whole picture may keep of it, from the header.
+    max_held_bytes: int
     # Of a document, or frames of an animation.
     max_pages: int
     # Whether what can be seen of a truncated or damaged JPEG or PNG is enough.
