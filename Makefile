@@ -4,7 +4,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 
-MEMBERS := protos libs/photo-domain libs/photo-objects libs/photo-records libs/service-kit \
+MEMBERS := protos libs/photo-domain libs/photo-objects libs/photo-records libs/photo-uploads \
+	libs/service-kit \
 	upload-gateway ingest-service status-service worker local-stack
 SOURCES := $(filter-out protos,$(MEMBERS)) tests
 # The first supported Python that can make virtual environments; PYTHON=… names another.
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 # Both cores; PYTEST_ARGS adds to it.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-.PHONY: help run demo api-key check test test-all faults fuzz bench-processing bench-renditions bench-memory format protos lock clean
+.PHONY: help run demo api-key check test test-all faults fuzz bench-processing bench-renditions bench-memory bench-streams format protos lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +70,9 @@ bench-renditions: $(VENV)/.benches ## Time against bytes and likeness of every r
 
 bench-memory: $(VENV)/.benches ## Peak memory of the largest photos
 	@PYTHONPATH=bench $(BIN)/python -m processing_bench.memory_peaks $(BENCH_ARGS)
+
+bench-streams: $(VENV)/.tests ## Memory and connections of a thousand open event streams
+	@PYTHONPATH=bench $(BIN)/python -m stream_bench.thousand_streams $(BENCH_ARGS)
 
 format: $(VENV)/.tests ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only .

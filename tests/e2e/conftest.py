@@ -83,7 +83,8 @@ class StackState:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[RunningStack]:
-    with temporary_stack() as running:
+    # Reflection is for what docs/api.md says of grpcurl.
+    with temporary_stack({"GRPC_REFLECTION": "true"}) as running:
         yield running
 
 

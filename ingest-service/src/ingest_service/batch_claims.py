@@ -108,14 +108,20 @@ def _refusal(violations: Sequence[FieldViolation]) -> RequestError:
     )
 
 
-def _check_batch_fields(claim: BatchClaim) -> list[FieldViolation]:
+def check_names(owner: str, idempotency_key: str) -> list[FieldViolation]:
+    """What is wrong with the two names that a batch goes by."""
     violations = []
-    if not 1 <= len(claim.owner) <= 255 or not claim.owner.isprintable():
+    if not 1 <= len(owner) <= 255 or not owner.isprintable():
         violations.append(FieldViolation("owner", "must have 1 to 255 printable characters"))
-    if not _KEY.fullmatch(claim.idempotency_key):
+    if not _KEY.fullmatch(idempotency_key):
         violations.append(
             FieldViolation("idempotency_key", "must have 1 to 255 printable ASCII characters")
         )
+    return violations
+
+
+def _check_batch_fields(claim: BatchClaim) -> list[FieldViolation]:
+    violations = check_names(claim.owner, claim.idempotency_key)
     count = len(claim.files) + len(claim.rejected)
     positions = [file.position for file in claim.files]
     positions += [rejected.position for rejected in claim.rejected]

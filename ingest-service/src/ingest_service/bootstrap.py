@@ -27,13 +27,18 @@ from ingest_service.settings import IngestSettings
 from ingest_service.sweep_command import sweep_by_hand
 from ingest_service.sweeper import Sweeper
 from ingest_service.task_publisher import TaskPublisher
+from ingest_service.upload_batch import BatchUploads
+from photo_domain.limits import UPLOAD_LIMITS
 from photo_objects.abandoned_writes import AbandonedWrites
 from photo_objects.object_lister import ObjectLister
 from photo_objects.original_deleter import OriginalDeleter
+from photo_objects.original_writer import OriginalWriter
 from photo_objects.store_url import StorageUrlError, open_store
 from photo_records.asyncpg_pool import open_pool
 from photo_records.schema_version import check_schema
+from photo_uploads.upload_capacity import UploadCapacity
 from service_kit.grpc_server import build_server, serve
+from service_kit.grpc_tls import server_credentials
 from service_kit.health import HealthReporter
 from service_kit.metrics_server import serve_metrics
 from service_kit.start_check import blamed_on
@@ -62,6 +67,7 @@ async def sweep(settings: IngestSettings, *, dry_run: bool) -> tuple[str, int]:
 
 async def run(settings: IngestSettings) -> int:
     """Serve until told to stop; the exit code, 1 where something had to go on and did not."""
+    credentials = server_credentials(settings)
     store = _open_store(settings)
     pool = await open_pool(settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
     broker = CeleryBroker(settings.redis_url.get_secret_value())
@@ -87,10 +93,16 @@ async def run(settings: IngestSettings) -> int:
     relay_broker = CeleryBroker(settings.redis_url.get_secret_value())
     relay = OutboxRelay(pool, relay_broker, paused, changes.tell)
     deleter = OriginalDeleter(store)
+    discarder = ObjectDiscarder(pool, deleter)
+    capacity = UploadCapacity(settings.upload_buffer_bytes, UPLOAD_LIMITS)
+    uploads = BatchUploads(
+        OriginalWriter(store, capacity.budget), capacity.places, registrar, discarder
+    )
     servicer = IngestServicer(
         IngestUseCases(
             registrar=registrar,
-            discarder=ObjectDiscarder(pool, deleter),
+            uploads=uploads,
+            discarder=discarder,
             retrier=TaskRetrier(pool, publisher, changes.tell),
             canceller=TaskCanceller(pool, changes.tell),
             deleter=PhotoDeleter(pool, deleter, changes.tell),
@@ -103,6 +115,7 @@ async def run(settings: IngestSettings) -> int:
 
     async def stop() -> None:
         await background.stop()
+        await uploads.drain()
         await registrar.drain()
         await changes.close()
         await pool.close()
@@ -122,6 +135,7 @@ async def run(settings: IngestSettings) -> int:
         reflected_services=[SERVICE] if settings.grpc_reflection else [],
         grace_seconds=settings.shutdown_grace_seconds,
         on_stop=stop,
+        credentials=credentials,
     )
     return 1 if background.has_failed else 0
 

@@ -1,6 +1,8 @@
 """IngestService as gRPC: translates, decides nothing."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import grpc
@@ -13,9 +15,12 @@ from ingest_service.discard_objects import ObjectDiscarder
 from ingest_service.pause_lane import LanePauser
 from ingest_service.register_batch import BatchRegistrar
 from ingest_service.retry_task import TaskRetrier
+from ingest_service.upload_batch import BatchUploads
+from ingest_service.upload_stream import BatchEnd, BatchHeader, StreamMessage, UnknownMessage
 from ingest_service.viewer import Viewer, check_viewer
 from photo.ingest.v1 import ingest_service_pb2 as pb
 from photo.ingest.v1 import ingest_service_pb2_grpc as pb_grpc
+from photo_uploads.upload_parts import FileChunk, FileEnd, FilePart
 from service_kit.rpc_edge import request_id_of
 
 SERVICE = pb.DESCRIPTOR.services_by_name["IngestService"].full_name
@@ -28,6 +33,7 @@ class IngestUseCases:
     """What the service can do."""
 
     registrar: BatchRegistrar
+    uploads: BatchUploads
     discarder: ObjectDiscarder
     retrier: TaskRetrier
     canceller: TaskCanceller
@@ -50,16 +56,41 @@ class IngestServicer(pb_grpc.IngestServiceServicer):
     ) -> pb.RegisterBatchResponse:
         """Register a batch whose files are in storage."""
         registered = await self._do.registrar.register(_claim(request), request_id_of(context))
-        create_time = Timestamp()
-        create_time.FromDatetime(registered.created_at)
         return pb.RegisterBatchResponse(
             batch_id=str(registered.batch_id),
-            create_time=create_time,
+            create_time=_timestamp(registered.created_at),
             tasks=[
                 pb.RegisteredTask(
                     task_id=str(photo.task_id), photo_id=photo.photo_id, position=photo.position
                 )
                 for photo in registered.photos
+            ],
+        )
+
+    async def UploadBatch(  # noqa: N802 - the contract's name
+        self, request_iterator: AsyncIterator[pb.UploadBatchRequest], context: _Context
+    ) -> pb.UploadBatchResponse:
+        """Take a batch in with its bytes."""
+        receipt = await self._do.uploads.upload(_messages(request_iterator), request_id_of(context))
+        return pb.UploadBatchResponse(
+            batch_id=receipt.batch_id,
+            create_time=_timestamp(receipt.created_at),
+            tasks=[
+                pb.RegisteredTask(
+                    task_id=task.task_id, photo_id=task.photo_id, position=task.position
+                )
+                for _, task in receipt.accepted
+            ],
+            rejected=[
+                pb.RejectedFile(
+                    file_name=file.file_name,
+                    errors=[
+                        pb.RejectionReason(code=each.code, detail=each.detail)
+                        for each in file.rejections
+                    ],
+                    position=file.position,
+                )
+                for file in receipt.rejected
             ],
         )
 
@@ -109,6 +140,31 @@ class IngestServicer(pb_grpc.IngestServiceServicer):
 
 def _viewer(viewer: pb.Viewer) -> Viewer:
     return check_viewer(viewer.owner, viewer.operator)
+
+
+def _timestamp(moment: datetime) -> Timestamp:
+    timestamp = Timestamp()
+    timestamp.FromDatetime(moment)
+    return timestamp
+
+
+async def _messages(
+    requests: AsyncIterator[pb.UploadBatchRequest],
+) -> AsyncIterator[StreamMessage]:
+    async for request in requests:
+        match request.WhichOneof("part"):
+            case "batch":
+                yield BatchHeader(request.batch.owner, request.batch.idempotency_key)
+            case "file":
+                yield FilePart(request.file.file_name)
+            case "chunk":
+                yield FileChunk(memoryview(request.chunk))
+            case "file_end":
+                yield FileEnd()
+            case "batch_end":
+                yield BatchEnd(request.batch_end.file_count)
+            case None:
+                yield UnknownMessage()
 
 
 def _claim(request: pb.RegisterBatchRequest) -> BatchClaim:

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from pydantic import Field, SecretStr
 
-from service_kit.settings import Port, ServiceSettings
+from service_kit.settings import GrpcServerSettings, Port
 
 
-class IngestSettings(ServiceSettings):
+class IngestSettings(GrpcServerSettings):
     """What the ingest service reads."""
 
     ingest_port: Port = Field(50051, description="The port of its RPCs")
@@ -16,6 +16,11 @@ class IngestSettings(ServiceSettings):
     redis_url: SecretStr = Field(description="redis://:password@host:port/0")
     storage_url: str = Field(
         description="file:///folder, s3://bucket/prefix, gs://…, az://… or memory://"
+    )
+    upload_buffer_bytes: int = Field(
+        256 * 1024 * 1024,
+        ge=8 * 1024 * 1024,
+        description="The most that uploads may hold in memory at once, in bytes",
     )
     bulk_batch_files: int = Field(
         20, ge=1, description="From how many files on a batch waits in the bulk lane"

@@ -22,16 +22,21 @@ from ingest_service.register_batch import BatchRegistrar
 from ingest_service.retry_task import TaskRetrier
 from ingest_service.servicer import SERVICE, IngestServicer, IngestUseCases
 from ingest_service.task_publisher import TaskMessage, TaskPublisher
+from ingest_service.upload_batch import BatchUploads
 from photo.ingest.v1 import ingest_service_pb2 as pb
 from photo.ingest.v1 import ingest_service_pb2_grpc as pb_grpc
+from photo_domain.limits import UPLOAD_LIMITS
 from photo_objects.original_deleter import OriginalDeleter
+from photo_objects.original_writer import OriginalWriter
 from photo_objects.store_url import open_store
 from photo_records.registration import RegisteredBatch
+from photo_uploads.upload_capacity import UploadCapacity
+from photo_uploads.upload_pace import PACE_RULE, PaceRule
 from service_kit.grpc_channel import open_channel
 from service_kit.grpc_server import build_server
 
 Register = Callable[[BatchClaim], Awaitable[RegisteredBatch]]
-Serve = Callable[[asyncpg.Pool], Any]
+Serve = Callable[..., Any]
 
 
 class Accepting:
@@ -195,15 +200,24 @@ async def serve(redis_url: str, store: Any, pool: asyncpg.Pool) -> AsyncIterator
     """Starts the service on a pool, and gives its client."""
     undo: list[Callable[[], Any]] = []
 
-    async def start(used: asyncpg.Pool) -> Any:
+    async def start(
+        used: asyncpg.Pool,
+        capacity: UploadCapacity | None = None,
+        pace_rule: PaceRule = PACE_RULE,
+    ) -> Any:
+        capacity = capacity or UploadCapacity(16 * UPLOAD_LIMITS.max_file_size, UPLOAD_LIMITS)
         broker = CeleryBroker(redis_url)
         publisher = TaskPublisher(broker, pool, PausedLanes(pool))
         changes = ChangePublisher(Redis.from_url(redis_url))
         registrar = BatchRegistrar(used, publisher, changes.tell, 20)
         deleter = OriginalDeleter(store)
+        discarder = ObjectDiscarder(used, deleter)
+        originals = OriginalWriter(store, capacity.budget)
+        uploads = BatchUploads(originals, capacity.places, registrar, discarder, pace_rule)
         use_cases = IngestUseCases(
             registrar=registrar,
-            discarder=ObjectDiscarder(used, deleter),
+            uploads=uploads,
+            discarder=discarder,
             retrier=TaskRetrier(used, publisher, changes.tell),
             canceller=TaskCanceller(used, changes.tell),
             deleter=PhotoDeleter(used, deleter, changes.tell),
@@ -214,7 +228,8 @@ async def serve(redis_url: str, store: Any, pool: asyncpg.Pool) -> AsyncIterator
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         channel = open_channel(f"dns:///127.0.0.1:{port}")
-        undo.extend([channel.close, lambda: server.stop(None), registrar.drain, changes.close])
+        undo.extend([channel.close, lambda: server.stop(None), uploads.drain])
+        undo.extend([registrar.drain, changes.close])
         undo.append(lambda: asyncio.to_thread(broker.close))
         return pb_grpc.IngestServiceStub(channel)
 

@@ -75,7 +75,7 @@ def _during(owner: Any, name: str, die: Point) -> None:
 
 
 def _gateway_steps(die: Point) -> Mapping[str, Callable[[], None]]:
-    from upload_gateway.incoming_file import IncomingFile
+    from photo_uploads.incoming_file import IncomingFile
     from upload_gateway.ingest_client import IngestClient
 
     return {

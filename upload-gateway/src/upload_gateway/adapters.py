@@ -7,13 +7,13 @@ import grpc
 from starlette.requests import Request
 
 from photo_domain.limits import UploadLimits
+from photo_uploads.receive_upload import UploadReceiver
+from photo_uploads.upload_places import UploadPlaces
 from upload_gateway.api_keys import ApiKeys
 from upload_gateway.caller import Caller, identify, still_holds
 from upload_gateway.ingest_client import IngestClient
-from upload_gateway.receive_upload import UploadReceiver
 from upload_gateway.session import SessionCookies
 from upload_gateway.status_client import StatusClient, Watcher
-from upload_gateway.upload_places import UploadPlaces
 
 _FEW_PLACES = 8
 

@@ -12,9 +12,9 @@ from starlette.requests import Request
 
 from upload_gateway.adapters import adapters_of, caller_of
 from upload_gateway.caller import Caller
+from upload_gateway.form_parts import FieldPart, FormFile, FormPart
 from upload_gateway.problems import Problem
 from upload_gateway.session import Session, SessionCookies
-from upload_gateway.upload_parts import FieldPart, FilePart, UploadPart
 
 CSRF_HEADER = "X-CSRFToken"
 CSRF_FIELD = "csrfmiddlewaretoken"
@@ -50,14 +50,14 @@ def caller_of_form(request: Request) -> tuple[Caller, bool]:
 
 
 async def require_form_token(
-    parts: AsyncIterator[UploadPart], cookies: SessionCookies, session: Session
-) -> AsyncIterator[UploadPart]:
+    parts: AsyncIterator[FormPart], cookies: SessionCookies, session: Session
+) -> AsyncIterator[FormPart]:
     """The same parts, once a form field before the first file has carried the token."""
     proven = False
     async for part in parts:
         if isinstance(part, FieldPart) and part.name == CSRF_FIELD:
             proven = cookies.is_csrf_token(session, part.value)
-        if isinstance(part, FilePart) and not proven:
+        if isinstance(part, FormFile) and not proven:
             raise _csrf_failed(
                 f"No {CSRF_HEADER} header, and no valid field {CSRF_FIELD} before the files"
             )

@@ -10,9 +10,9 @@ import structlog
 from photo.ingest.v1 import ingest_service_pb2 as pb
 from photo.ingest.v1 import ingest_service_pb2_grpc as pb_grpc
 from photo_domain.errors import ErrorCode, RequestError
+from photo_uploads.incoming_file import ObjectRef, StoredFile
+from photo_uploads.receive_upload import RegisteredTask, Registration, RejectedFile
 from service_kit.rpc_errors import request_error_of
-from upload_gateway.incoming_file import ObjectRef, StoredFile
-from upload_gateway.receive_upload import RegisteredTask, Registration, RejectedFile
 from upload_gateway.request_id import rpc_metadata
 
 _ATTEMPT_SECONDS = 6.0

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from photo_domain.task_state import TaskStage, TaskStatus
-from upload_gateway.incoming_file import StoredFile
+from photo_uploads.incoming_file import StoredFile
 
 TaskDict = dict[str, Any]
 

@@ -13,6 +13,14 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
     # The owner's photos would take more bytes than they may.
     QUOTA_EXCEEDED = "quota_exceeded"
+    # An upload of which nothing is accepted.
+    NO_FILES = "no_files"
+    NO_VALID_FILES = "no_valid_files"
+    TOO_MANY_FILES = "too_many_files"
+    BODY_TOO_LARGE = "body_too_large"
+    BODY_TOO_SLOW = "body_too_slow"
+    # The replica takes in as many uploads as it may, of all or of this owner.
+    OVER_CAPACITY = "over_capacity"
     UNKNOWN_TASK = "unknown_task"
     UNKNOWN_BATCH = "unknown_batch"
     UNKNOWN_OBJECT = "unknown_object"

@@ -17,6 +17,8 @@ from service_kit.rpc_errors import deadline_status, internal_status, status_of
 MAX_UNARY_SECONDS = 30.0
 # The same for a stream of responses.
 MAX_STREAM_SECONDS = 600.0
+# The same for a stream of requests: longer than an upload may take by its own rule.
+MAX_UPLOAD_SECONDS = 3_630.0
 REQUEST_ID = "x-request-id"
 
 _SECONDS = Histogram("rpc_server_seconds", "Time of a call from first to last byte", ["method"])
@@ -53,7 +55,17 @@ class RpcEdge(grpc.aio.ServerInterceptor):
         name = method.removeprefix(self._prefix)
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
-                _unary(name, handler.unary_unary),
+                _answered_once(
+                    name, handler.unary_unary, _require_readable, lambda: MAX_UNARY_SECONDS
+                ),
+                request_deserializer=_readable(handler.request_deserializer),
+                response_serializer=handler.response_serializer,
+            )
+        if handler.stream_unary is not None:
+            return grpc.stream_unary_rpc_method_handler(
+                _answered_once(
+                    name, handler.stream_unary, _ReadableRequests, lambda: MAX_UPLOAD_SECONDS
+                ),
                 request_deserializer=_readable(handler.request_deserializer),
                 response_serializer=handler.response_serializer,
             )
@@ -63,18 +75,19 @@ class RpcEdge(grpc.aio.ServerInterceptor):
                 request_deserializer=_readable(handler.request_deserializer),
                 response_serializer=handler.response_serializer,
             )
-        raise TypeError(f"{method} streams requests: give RpcEdge a wrapper for it")
+        raise TypeError(f"{method} streams both ways: give RpcEdge a wrapper for it")
 
 
-def _unary(name: str, behaviour: Any) -> Callable[[Any, _Context], Awaitable[Any]]:
+def _answered_once(
+    name: str, behaviour: Any, readable: Callable[[Any], Any], longest: Callable[[], float]
+) -> Callable[[Any, _Context], Awaitable[Any]]:
     async def call(request: Any, context: _Context) -> Any:
         started = time.perf_counter()
         code = "OK"
         _bind_request_id(context)
         try:
-            _require_readable(request)
-            async with asyncio.timeout(_seconds_left(context, MAX_UNARY_SECONDS)):
-                return await behaviour(request, context)
+            async with asyncio.timeout(_seconds_left(context, longest())):
+                return await behaviour(readable(request), context)
         except Exception as error:  # noqa: BLE001 - the edge: nothing passes unexplained
             status = _explain(name, error)
             code = status.code.name
@@ -130,9 +143,23 @@ def _readable(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], A
     return read
 
 
-def _require_readable(request: Any) -> None:
+def _require_readable(request: Any) -> Any:
     if request is _MALFORMED:
         raise RequestError(ErrorCode.INVALID_ARGUMENT, "The request is no message of the contract.")
+    return request
+
+
+class _ReadableRequests:
+    """A stream of requests that ends with a refusal at what is no message."""
+
+    def __init__(self, requests: AsyncIterator[Any]) -> None:
+        self._requests = requests
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        return _require_readable(await anext(self._requests))
 
 
 def _explain(name: str, error: Exception) -> grpc.Status:

@@ -84,6 +84,185 @@ class RegisterBatchRequest(_message.Message):
 Global___RegisterBatchRequest: _TypeAlias = RegisterBatchRequest  # noqa: Y015
 
 @_typing.final
+class UploadBatchRequest(_message.Message):
+    """A piece of an upload."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BATCH_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    FILE_END_FIELD_NUMBER: _builtins.int
+    BATCH_END_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The next bytes of that file, 1 byte to 256 KiB; pieces of 64 KiB and more cost least."""
+    @_builtins.property
+    def batch(self) -> Global___BatchHeader:
+        """First and once."""
+
+    @_builtins.property
+    def file(self) -> Global___FileHeader:
+        """A file begins."""
+
+    @_builtins.property
+    def file_end(self) -> Global___FileEnd:
+        """That file is whole."""
+
+    @_builtins.property
+    def batch_end(self) -> Global___BatchEnd:
+        """The upload is whole."""
+
+    def __init__(
+        self,
+        *,
+        batch: Global___BatchHeader | None = ...,
+        file: Global___FileHeader | None = ...,
+        chunk: _builtins.bytes = ...,
+        file_end: Global___FileEnd | None = ...,
+        batch_end: Global___BatchEnd | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "batch_end", b"batch_end", "chunk", b"chunk", "file", b"file", "file_end", b"file_end", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "batch_end", b"batch_end", "chunk", b"chunk", "file", b"file", "file_end", b"file_end", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["batch", "file", "chunk", "file_end", "batch_end"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___UploadBatchRequest: _TypeAlias = UploadBatchRequest  # noqa: Y015
+
+@_typing.final
+class BatchHeader(_message.Message):
+    """Whose upload begins."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OWNER_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    owner: _builtins.str
+    """Who uploads, 1 to 255 printable characters."""
+    idempotency_key: _builtins.str
+    """1 to 255 printable ASCII characters, unique for the owner. Empty: the service makes one, and
+    the upload cannot be repeated safely.
+    """
+    def __init__(
+        self,
+        *,
+        owner: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "owner", b"owner"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchHeader: _TypeAlias = BatchHeader  # noqa: Y015
+
+@_typing.final
+class FileHeader(_message.Message):
+    """A file begins."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    file_name: _builtins.str
+    """As the uploader named it; its extension says what the content has to be."""
+    def __init__(
+        self,
+        *,
+        file_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file_name", b"file_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FileHeader: _TypeAlias = FileHeader  # noqa: Y015
+
+@_typing.final
+class FileEnd(_message.Message):
+    """The file is whole."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FileEnd: _TypeAlias = FileEnd  # noqa: Y015
+
+@_typing.final
+class BatchEnd(_message.Message):
+    """The upload is whole."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_COUNT_FIELD_NUMBER: _builtins.int
+    file_count: _builtins.int
+    """How many files it has, refused ones included."""
+    def __init__(
+        self,
+        *,
+        file_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file_count", b"file_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchEnd: _TypeAlias = BatchEnd  # noqa: Y015
+
+@_typing.final
+class UploadBatchResponse(_message.Message):
+    """A batch as it was registered first, and what was refused of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BATCH_ID_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    TASKS_FIELD_NUMBER: _builtins.int
+    REJECTED_FIELD_NUMBER: _builtins.int
+    batch_id: _builtins.str
+    """UUID."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When the batch was registered."""
+
+    @_builtins.property
+    def tasks(self) -> _containers.RepeatedCompositeFieldContainer[Global___RegisteredTask]:
+        """The tasks of the files that were accepted, in their order. In a repeated upload those are
+        missing whose photo was deleted since.
+        """
+
+    @_builtins.property
+    def rejected(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectedFile]:
+        """The files that were refused, in their order."""
+
+    def __init__(
+        self,
+        *,
+        batch_id: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        tasks: _abc.Iterable[Global___RegisteredTask] | None = ...,
+        rejected: _abc.Iterable[Global___RejectedFile] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "create_time", b"create_time", "rejected", b"rejected", "tasks", b"tasks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadBatchResponse: _TypeAlias = UploadBatchResponse  # noqa: Y015
+
+@_typing.final
 class StoredFile(_message.Message):
     """A file whose bytes are in storage under originals/{yyyymmdd}/{task_id}-{nonce}."""
 
@@ -233,11 +412,11 @@ class RegisteredTask(_message.Message):
     PHOTO_ID_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
-    """As the first request named it."""
+    """UUIDv7, of the request that registered the batch."""
     photo_id: _builtins.int
     """The database id: shown, never an address."""
     position: _builtins.int
-    """The place of its file in the upload, as the request gave it."""
+    """The place of its file in the upload, from 0, counted over stored and refused files alike."""
     def __init__(
         self,
         *,

@@ -46,6 +46,11 @@ class IngestServiceStub:
                 request_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RegisterBatchRequest.SerializeToString,
                 response_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RegisterBatchResponse.FromString,
                 _registered_method=True)
+        self.UploadBatch = channel.stream_unary(
+                '/photo.ingest.v1.IngestService/UploadBatch',
+                request_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.UploadBatchRequest.SerializeToString,
+                response_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.UploadBatchResponse.FromString,
+                _registered_method=True)
         self.DiscardObjects = channel.unary_unary(
                 '/photo.ingest.v1.IngestService/DiscardObjects',
                 request_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DiscardObjectsRequest.SerializeToString,
@@ -96,6 +101,31 @@ class IngestServiceServicer:
         Errors: INVALID_ARGUMENT with BadRequest, ALREADY_EXISTS (task_exists), FAILED_PRECONDITION
         (idempotency_mismatch), UNAVAILABLE (nothing was written), ABORTED (outcome_unknown: repeat
         the call with the same key).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UploadBatch(self, request_iterator, context):
+        """Takes a batch in with its bytes, for clients that have no storage of their own: checks each
+        file while it arrives, stores what is valid and registers it as RegisterBatch does. Limits,
+        rules and idempotency are those of an upload over HTTP.
+
+        The messages in their order: `batch` first and once; for each file `file`, its `chunk`s and
+        `file_end`; `batch_end` last, what follows it is not read. Only `batch_end` registers. However
+        else the stream ends, nothing is registered and what was stored is deleted; a call that is
+        cancelled after its `batch_end` may have been registered.
+
+        The stream must bring 4 KiB a second, looked at over 20 s in which the service waits for it,
+        and take at most an hour. Set a deadline that is as long as the upload may take.
+
+        Errors: INVALID_ARGUMENT (invalid_argument: the first broken rule, by the number of its message
+        from 0, `messages[4].chunk`; no_files; no_valid_files with the reasons of each file, of
+        `files[0]` and so on; too_many_files; body_too_large), RESOURCE_EXHAUSTED (over_capacity:
+        too many uploads are under way, of all or of this owner; quota_exceeded), DEADLINE_EXCEEDED
+        (body_too_slow), FAILED_PRECONDITION (idempotency_mismatch), UNAVAILABLE (storage_unavailable,
+        database_unavailable: nothing was registered), ABORTED (outcome_unknown: repeat the upload with
+        the same key). A message of more than 4 MiB ends the call with RESOURCE_EXHAUSTED, too.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -165,6 +195,11 @@ def add_IngestServiceServicer_to_server(servicer, server):
                     request_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RegisterBatchRequest.FromString,
                     response_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RegisterBatchResponse.SerializeToString,
             ),
+            'UploadBatch': grpc.stream_unary_rpc_method_handler(
+                    servicer.UploadBatch,
+                    request_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.UploadBatchRequest.FromString,
+                    response_serializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.UploadBatchResponse.SerializeToString,
+            ),
             'DiscardObjects': grpc.unary_unary_rpc_method_handler(
                     servicer.DiscardObjects,
                     request_deserializer=photo_dot_ingest_dot_v1_dot_ingest__service__pb2.DiscardObjectsRequest.FromString,
@@ -230,6 +265,33 @@ class IngestService:
             '/photo.ingest.v1.IngestService/RegisterBatch',
             photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RegisterBatchRequest.SerializeToString,
             photo_dot_ingest_dot_v1_dot_ingest__service__pb2.RegisterBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadBatch(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/photo.ingest.v1.IngestService/UploadBatch',
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.UploadBatchRequest.SerializeToString,
+            photo_dot_ingest_dot_v1_dot_ingest__service__pb2.UploadBatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

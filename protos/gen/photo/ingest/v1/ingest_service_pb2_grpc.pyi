@@ -49,6 +49,27 @@ class IngestServiceStub:
     (idempotency_mismatch), UNAVAILABLE (nothing was written), ABORTED (outcome_unknown: repeat
     the call with the same key).
     """
+    UploadBatch: _grpc.StreamUnaryMultiCallable[_ingest_service_pb2.UploadBatchRequest, _ingest_service_pb2.UploadBatchResponse]
+    """Takes a batch in with its bytes, for clients that have no storage of their own: checks each
+    file while it arrives, stores what is valid and registers it as RegisterBatch does. Limits,
+    rules and idempotency are those of an upload over HTTP.
+
+    The messages in their order: `batch` first and once; for each file `file`, its `chunk`s and
+    `file_end`; `batch_end` last, what follows it is not read. Only `batch_end` registers. However
+    else the stream ends, nothing is registered and what was stored is deleted; a call that is
+    cancelled after its `batch_end` may have been registered.
+
+    The stream must bring 4 KiB a second, looked at over 20 s in which the service waits for it,
+    and take at most an hour. Set a deadline that is as long as the upload may take.
+
+    Errors: INVALID_ARGUMENT (invalid_argument: the first broken rule, by the number of its message
+    from 0, `messages[4].chunk`; no_files; no_valid_files with the reasons of each file, of
+    `files[0]` and so on; too_many_files; body_too_large), RESOURCE_EXHAUSTED (over_capacity:
+    too many uploads are under way, of all or of this owner; quota_exceeded), DEADLINE_EXCEEDED
+    (body_too_slow), FAILED_PRECONDITION (idempotency_mismatch), UNAVAILABLE (storage_unavailable,
+    database_unavailable: nothing was registered), ABORTED (outcome_unknown: repeat the upload with
+    the same key). A message of more than 4 MiB ends the call with RESOURCE_EXHAUSTED, too.
+    """
     DiscardObjects: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.DiscardObjectsRequest, _ingest_service_pb2.DiscardObjectsResponse]
     """Deletes originals that a failed upload had stored. Originals that belong to a registered
     photo are left alone.
@@ -102,6 +123,27 @@ class IngestServiceAsyncStub(IngestServiceStub):
     Errors: INVALID_ARGUMENT with BadRequest, ALREADY_EXISTS (task_exists), FAILED_PRECONDITION
     (idempotency_mismatch), UNAVAILABLE (nothing was written), ABORTED (outcome_unknown: repeat
     the call with the same key).
+    """
+    UploadBatch: _aio.StreamUnaryMultiCallable[_ingest_service_pb2.UploadBatchRequest, _ingest_service_pb2.UploadBatchResponse]  # type: ignore[assignment]
+    """Takes a batch in with its bytes, for clients that have no storage of their own: checks each
+    file while it arrives, stores what is valid and registers it as RegisterBatch does. Limits,
+    rules and idempotency are those of an upload over HTTP.
+
+    The messages in their order: `batch` first and once; for each file `file`, its `chunk`s and
+    `file_end`; `batch_end` last, what follows it is not read. Only `batch_end` registers. However
+    else the stream ends, nothing is registered and what was stored is deleted; a call that is
+    cancelled after its `batch_end` may have been registered.
+
+    The stream must bring 4 KiB a second, looked at over 20 s in which the service waits for it,
+    and take at most an hour. Set a deadline that is as long as the upload may take.
+
+    Errors: INVALID_ARGUMENT (invalid_argument: the first broken rule, by the number of its message
+    from 0, `messages[4].chunk`; no_files; no_valid_files with the reasons of each file, of
+    `files[0]` and so on; too_many_files; body_too_large), RESOURCE_EXHAUSTED (over_capacity:
+    too many uploads are under way, of all or of this owner; quota_exceeded), DEADLINE_EXCEEDED
+    (body_too_slow), FAILED_PRECONDITION (idempotency_mismatch), UNAVAILABLE (storage_unavailable,
+    database_unavailable: nothing was registered), ABORTED (outcome_unknown: repeat the upload with
+    the same key). A message of more than 4 MiB ends the call with RESOURCE_EXHAUSTED, too.
     """
     DiscardObjects: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.DiscardObjectsRequest, _ingest_service_pb2.DiscardObjectsResponse]  # type: ignore[assignment]
     """Deletes originals that a failed upload had stored. Originals that belong to a registered
@@ -159,6 +201,33 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors: INVALID_ARGUMENT with BadRequest, ALREADY_EXISTS (task_exists), FAILED_PRECONDITION
         (idempotency_mismatch), UNAVAILABLE (nothing was written), ABORTED (outcome_unknown: repeat
         the call with the same key).
+        """
+
+    @_abc_1.abstractmethod
+    def UploadBatch(
+        self,
+        request_iterator: _MaybeAsyncIterator[_ingest_service_pb2.UploadBatchRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingest_service_pb2.UploadBatchResponse, _abc.Awaitable[_ingest_service_pb2.UploadBatchResponse]]:
+        """Takes a batch in with its bytes, for clients that have no storage of their own: checks each
+        file while it arrives, stores what is valid and registers it as RegisterBatch does. Limits,
+        rules and idempotency are those of an upload over HTTP.
+
+        The messages in their order: `batch` first and once; for each file `file`, its `chunk`s and
+        `file_end`; `batch_end` last, what follows it is not read. Only `batch_end` registers. However
+        else the stream ends, nothing is registered and what was stored is deleted; a call that is
+        cancelled after its `batch_end` may have been registered.
+
+        The stream must bring 4 KiB a second, looked at over 20 s in which the service waits for it,
+        and take at most an hour. Set a deadline that is as long as the upload may take.
+
+        Errors: INVALID_ARGUMENT (invalid_argument: the first broken rule, by the number of its message
+        from 0, `messages[4].chunk`; no_files; no_valid_files with the reasons of each file, of
+        `files[0]` and so on; too_many_files; body_too_large), RESOURCE_EXHAUSTED (over_capacity:
+        too many uploads are under way, of all or of this owner; quota_exceeded), DEADLINE_EXCEEDED
+        (body_too_slow), FAILED_PRECONDITION (idempotency_mismatch), UNAVAILABLE (storage_unavailable,
+        database_unavailable: nothing was registered), ABORTED (outcome_unknown: repeat the upload with
+        the same key). A message of more than 4 MiB ends the call with RESOURCE_EXHAUSTED, too.
         """
 
     @_abc_1.abstractmethod

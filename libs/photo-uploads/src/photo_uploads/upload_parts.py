@@ -4,18 +4,9 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class FieldPart:
-    """A form field that is no file, whole: at most 4 KiB."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
 class FilePart:
     """A file begins."""
 
-    name: str
     file_name: str
 
 
@@ -31,4 +22,4 @@ class FileEnd:
     """The file that began last is complete."""
 
 
-UploadPart = FieldPart | FilePart | FileChunk | FileEnd
+UploadPart = FilePart | FileChunk | FileEnd

@@ -2,8 +2,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from upload_gateway.problems import Problem
-from upload_gateway.upload_places import UploadPlaces
+from photo_domain.errors import ErrorCode, RequestError
+from photo_uploads.upload_places import UploadPlaces
 
 
 def test_one_visitor_gets_half_and_others_the_rest() -> None:
@@ -11,11 +11,11 @@ def test_one_visitor_gets_half_and_others_the_rest() -> None:
     with ExitStack() as uploads:
         for visitor in ("a", "a", "b"):
             uploads.enter_context(places.taken_by(visitor))
-        with pytest.raises(Problem) as refused, places.taken_by("a"):
+        with pytest.raises(RequestError) as refused, places.taken_by("a"):
             pass
-        assert (refused.value.status, refused.value.code) == (503, "over_capacity")
+        assert refused.value.code is ErrorCode.OVER_CAPACITY
         uploads.enter_context(places.taken_by("c"))
-        with pytest.raises(Problem), places.taken_by("d"):
+        with pytest.raises(RequestError), places.taken_by("d"):
             pass
     assert places.taken == 0
 

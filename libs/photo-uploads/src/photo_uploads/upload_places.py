@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from upload_gateway.problems import unavailable
+from photo_domain.errors import ErrorCode, RequestError
 
 
 class UploadPlaces:
@@ -22,9 +22,11 @@ class UploadPlaces:
 
     @contextmanager
     def taken_by(self, visitor: str) -> Iterator[None]:
-        """A place while the context lasts. Raises Problem (503 over_capacity)."""
+        """A place while the context lasts. Raises RequestError (over_capacity)."""
         if self.taken >= self._places or self._taken[visitor] >= self._share:
-            raise unavailable("over_capacity", "Too many uploads are under way; try again soon.")
+            raise RequestError(
+                ErrorCode.OVER_CAPACITY, "Too many uploads are under way; try again soon."
+            )
         self._taken[visitor] += 1
         try:
             yield

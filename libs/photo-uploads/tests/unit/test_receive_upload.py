@@ -1,5 +1,6 @@
 """The use case on real storage; the registry records what it is told, or fails as told."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -13,8 +14,8 @@ from photo_domain.limits import UploadLimits
 from photo_objects.buffer_budget import BufferBudget
 from photo_objects.original_writer import OriginalWriter
 from photo_objects.store_url import open_store
-from upload_gateway.incoming_file import StoredFile
-from upload_gateway.receive_upload import (
+from photo_uploads.incoming_file import StoredFile
+from photo_uploads.receive_upload import (
     Receipt,
     RegisteredTask,
     Registration,
@@ -22,7 +23,7 @@ from upload_gateway.receive_upload import (
     UploadReceiver,
     UploadRefusedError,
 )
-from upload_gateway.upload_parts import FieldPart, FileChunk, FileEnd, FilePart, UploadPart
+from photo_uploads.upload_parts import FileChunk, FileEnd, FilePart, UploadPart
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
 LIMITS = UploadLimits(max_files=5, max_file_size=4096)
@@ -90,9 +91,9 @@ def uploads(tmp_path: Path) -> Uploads:
     return Uploads(tmp_path)
 
 
-def file(name: str, content: bytes, piece: int = 100, field: str = "images") -> list[UploadPart]:
+def file(name: str, content: bytes, piece: int = 100) -> list[UploadPart]:
     chunks = [content[start : start + piece] for start in range(0, len(content), piece)]
-    return [FilePart(field, name), *(FileChunk(memoryview(each)) for each in chunks), FileEnd()]
+    return [FilePart(name), *(FileChunk(memoryview(each)) for each in chunks), FileEnd()]
 
 
 def codes(rejected: Sequence[RejectedFile]) -> dict[str, list[str]]:
@@ -135,6 +136,7 @@ async def test_how_the_bytes_are_cut_makes_no_difference(uploads: Uploads, piece
         ("a.pdf", b"%PDF-", None),
         ("a.jpg", b"text" * 5, ["content_mismatch"]),
         ("", JPEG, ["name_missing"]),
+        ("", b"", ["name_missing", "empty_file"]),
         ("x" * 252 + ".jpg", JPEG, ["name_too_long"]),
         ("a/b.jpg", JPEG, ["name_invalid"]),
         ("a\n.gif", bytes(5000), ["name_invalid", "unsupported_extension", "file_too_large"]),
@@ -158,10 +160,8 @@ async def test_a_file_of_exactly_the_limit_is_accepted(uploads: Uploads) -> None
 @pytest.mark.parametrize(
     ("parts", "code"),
     [
-        ([FieldPart("comment", "x")], "no_files"),
-        (file("", b""), "no_files"),
+        ([], "no_files"),
         (file("a.txt", b"x") + file("b.jpg", b""), "no_valid_files"),
-        (file("a.jpg", JPEG, field="file"), "unexpected_field"),
     ],
 )
 async def test_an_upload_with_nothing_to_accept_is_refused(
@@ -224,7 +224,7 @@ async def test_a_replay_answers_with_what_is_left_of_the_first_tasks_and_discard
 
 @pytest.mark.parametrize(
     "refusal",
-    [RequestError(ErrorCode.OUTCOME_UNKNOWN, "perhaps"), RuntimeError(), KeyboardInterrupt()],
+    [RequestError(ErrorCode.OUTCOME_UNKNOWN, "perhaps"), RuntimeError(), asyncio.CancelledError()],
 )
 async def test_an_unknown_outcome_discards_nothing_since_the_batch_may_exist(
     uploads: Uploads, refusal: BaseException

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from photo_domain.errors import ErrorCode, RequestError
+from photo_domain.errors import ErrorCode, FieldViolation, RequestError
 from photo_domain.limits import UploadLimits
 from photo_domain.rejection import Rejection
 from photo_objects.errors import StorageUnavailableError
 from photo_objects.original_writer import OriginalWriter
-from upload_gateway.incoming_file import IncomingFile, ObjectRef, StoredFile
-from upload_gateway.upload_parts import FileChunk, FileEnd, FilePart, UploadPart
+from photo_uploads.incoming_file import IncomingFile, ObjectRef, StoredFile
+from photo_uploads.undisturbed import undisturbed
+from photo_uploads.upload_parts import FileChunk, FileEnd, FilePart, UploadPart
 
-FILE_FIELD = "images"
 # Object stores answer slowly: while one file is put, the next may arrive.
 _PUTS_AT_ONCE = 4
 
@@ -65,13 +65,19 @@ class Receipt:
     rejected: tuple[RejectedFile, ...]
 
 
-class UploadRefusedError(Exception):
-    """An upload of which nothing is accepted."""
+class UploadRefusedError(RequestError):
+    """An upload of which nothing is accepted; the violations name its files by their position."""
 
-    def __init__(self, code: str, detail: str, rejected: Sequence[RejectedFile] = ()) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
+    def __init__(self, code: ErrorCode, detail: str, rejected: Sequence[RejectedFile] = ()) -> None:
+        super().__init__(
+            code,
+            detail,
+            [
+                FieldViolation(f"files[{file.position}]", f"{rejection.code}: {rejection.detail}")
+                for file in rejected
+                for rejection in file.rejections
+            ],
+        )
         self.rejected = tuple(rejected)
 
 
@@ -108,9 +114,10 @@ class UploadReceiver:
     ) -> Receipt:
         """Store and register what `parts` bring, or find what the key registered before.
 
-        `visitor` is whose share of the memory is used: owners are free to make, so not theirs.
-        Raises UploadRefusedError (no_files, no_valid_files, too_many_files, unexpected_field),
-        RequestError (storage_unavailable and what the registry raises), and what `parts` raises.
+        `visitor` is whose share of the memory is used: not the owner's where owners are free to
+        make. A cancellation before the rows are being written leaves nothing behind.
+        Raises UploadRefusedError (no_files, no_valid_files, too_many_files), RequestError
+        (storage_unavailable and what the registry raises), and what `parts` raises.
         """
         upload = _Upload(self._originals, self._limits, visitor)
         try:
@@ -119,19 +126,19 @@ class UploadReceiver:
             if not stored:
                 raise _nothing_accepted(upload.rejected)
         except BaseException:
-            await self._discard(await upload.abandon())
+            await undisturbed(self._clean_up(upload))
             raise
         try:
-            registration = await self._registry.register(
-                owner, idempotency_key, stored, upload.rejected
+            registration = await undisturbed(
+                self._registry.register(owner, idempotency_key, stored, upload.rejected)
             )
         except RequestError as error:
             if error.code is not ErrorCode.OUTCOME_UNKNOWN:
-                await self._discard(await upload.abandon())
+                await undisturbed(self._clean_up(upload))
             raise
         if {str(file.task_id) for file in stored} != {task.task_id for task in registration.tasks}:
             # The key has a batch already, of the same files: these copies belong to nobody.
-            await self._discard(await upload.abandon())
+            await undisturbed(self._clean_up(upload))
         file_at = {file.position: file for file in stored}
         return Receipt(
             registration.batch_id,
@@ -140,8 +147,8 @@ class UploadReceiver:
             tuple(upload.rejected),
         )
 
-    async def _discard(self, leftovers: Sequence[ObjectRef]) -> None:
-        if leftovers:
+    async def _clean_up(self, upload: "_Upload") -> None:
+        if leftovers := await upload.abandon():
             await self._registry.discard(leftovers)
 
 
@@ -165,8 +172,8 @@ class _Upload:
             match part:
                 case FileChunk(data):
                     await self._write(data)
-                case FilePart(name, file_name):
-                    self._begin(name, file_name)
+                case FilePart(file_name):
+                    self._begin(file_name)
                 case FileEnd():
                     await self._end()
 
@@ -185,15 +192,11 @@ class _Upload:
         await asyncio.gather(*self._puts, return_exceptions=True)
         return [file.leftover for file in self._put_files if file.leftover]
 
-    def _begin(self, field: str, file_name: str) -> None:
-        if field != FILE_FIELD:
-            raise UploadRefusedError(
-                "unexpected_field",
-                f"A file came in the field `{field[:100]}`; send files in `{FILE_FIELD}`.",
-            )
+    def _begin(self, file_name: str) -> None:
         if self._file_count == self._limits.max_files:
             raise UploadRefusedError(
-                "too_many_files", f"An upload holds at most {self._limits.max_files} files."
+                ErrorCode.TOO_MANY_FILES,
+                f"An upload holds at most {self._limits.max_files} files.",
             )
         if self._put_failed:
             raise _storage_unavailable()
@@ -212,11 +215,6 @@ class _Upload:
     async def _end(self) -> None:
         file = self._current
         assert file is not None
-        if not file.file_name and not file.size:
-            # A form whose file input was left empty sends a part without name and bytes.
-            self._current = None
-            self._file_count -= 1
-            return
         await file.complete()
         if file.rejections:
             name = file.file_name[: self._limits.max_file_name_characters]
@@ -240,8 +238,10 @@ class _Upload:
 
 def _nothing_accepted(rejected: Sequence[RejectedFile]) -> UploadRefusedError:
     if rejected:
-        return UploadRefusedError("no_valid_files", "No file of the upload is valid.", rejected)
-    return UploadRefusedError("no_files", f"The upload has no file in the field `{FILE_FIELD}`.")
+        return UploadRefusedError(
+            ErrorCode.NO_VALID_FILES, "No file of the upload is valid.", rejected
+        )
+    return UploadRefusedError(ErrorCode.NO_FILES, "The upload has no file.")
 
 
 def _storage_unavailable() -> RequestError:
