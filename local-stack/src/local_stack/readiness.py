@@ -68,13 +68,18 @@ def http_answers(port: int, path: str) -> Probe:
     return probe
 
 
-def grpc_serves(port: int) -> Probe:
-    """Whether the server as a whole says SERVING (grpc.health.v1)."""
+def grpc_serves(port: int, credentials: grpc.ChannelCredentials | None = None) -> Probe:
+    """Whether the server as a whole says SERVING (grpc.health.v1), over TLS with `credentials`."""
     # A channel of its own each time, sharing nothing: a refused connection is not waited out.
     options = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0))
 
+    def open_channel() -> grpc.Channel:
+        if credentials is None:
+            return grpc.insecure_channel(f"{HOST}:{port}", options=options)
+        return grpc.secure_channel(f"{HOST}:{port}", credentials, options=options)
+
     def probe() -> bool:
-        with grpc.insecure_channel(f"{HOST}:{port}", options=options) as channel:
+        with open_channel() as channel:
             stub: Any = health_pb2_grpc.HealthStub(channel)  # its stubs leave the methods out
             try:
                 answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=_TIMEOUT_SECONDS)

@@ -14,6 +14,7 @@ from local_stack.service_environment import service_environment
 from local_stack.settings import StackSettings, chosen_variables, inherited_variables
 from photo_records.settings import MigrationSettings
 from photo_worker.settings import WorkerSettings
+from service_kit.grpc_tls import channel_credentials, client_files
 from service_kit.settings import ServiceSettings
 from status_service.settings import StatusSettings
 from upload_gateway.settings import GatewaySettings
@@ -60,12 +61,14 @@ class ServicePrograms:
     def behind_the_gateway(self) -> list[ProcessSpec]:
         """The services that need only Postgres, Redis and the objects."""
         own = self._settings
+        files = client_files(own)
+        credentials = channel_credentials(files.current()) if files else None
         return [
             self._service(
                 INGEST,
                 "ingest_service",
                 IngestSettings,
-                grpc_serves(own.ingest_port),
+                grpc_serves(own.ingest_port, credentials),
                 own.ingest_port,
                 own.ingest_metrics_port,
             ),
@@ -73,7 +76,7 @@ class ServicePrograms:
                 STATUS,
                 "status_service",
                 StatusSettings,
-                grpc_serves(own.status_port),
+                grpc_serves(own.status_port, credentials),
                 own.status_port,
                 own.status_metrics_port,
             ),

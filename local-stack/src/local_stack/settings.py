@@ -8,7 +8,7 @@ from dotenv import dotenv_values
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from service_kit.settings import Port, ServiceSettings
+from service_kit.settings import GrpcClientSettings, Port
 
 DOTENV = Path(".env")
 
@@ -35,7 +35,7 @@ _INHERITED = (
 _NO_PROXY = ("NO_PROXY", "no_proxy")
 
 
-class StackSettings(ServiceSettings):
+class StackSettings(GrpcClientSettings):
     """Where the stack keeps its data and on which ports of 127.0.0.1 its processes listen."""
 
     model_config = SettingsConfigDict(env_file=DOTENV, env_file_encoding="utf-8")

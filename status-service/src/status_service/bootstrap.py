@@ -11,6 +11,7 @@ from photo_objects.store_url import StorageUrlError, open_store
 from photo_records.asyncpg_pool import open_pool
 from photo_records.schema_version import check_schema
 from service_kit.grpc_server import build_server, serve
+from service_kit.grpc_tls import server_credentials
 from service_kit.health import HealthReporter
 from service_kit.metrics_server import serve_metrics
 from service_kit.start_check import blamed_on
@@ -29,6 +30,7 @@ _REDIS_SECONDS = 2.0
 
 async def run(settings: StatusSettings) -> None:
     """Serve until told to stop."""
+    credentials = server_credentials(settings)
     with blamed_on("STORAGE_URL", StorageUrlError):
         store = open_store(settings.storage_url)
     pool = await open_pool(settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
@@ -70,4 +72,5 @@ async def run(settings: StatusSettings) -> None:
         grace_seconds=settings.shutdown_grace_seconds,
         on_drain=hub.close,
         on_stop=stop,
+        credentials=credentials,
     )

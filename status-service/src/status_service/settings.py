@@ -2,11 +2,11 @@
 
 from pydantic import Field, SecretStr
 
-from service_kit.settings import Port, ServiceSettings
+from service_kit.settings import GrpcServerSettings, Port
 from status_service.viewer_rule import Access
 
 
-class StatusSettings(ServiceSettings):
+class StatusSettings(GrpcServerSettings):
     """What the status service reads."""
 
     status_port: Port = Field(50052, description="The port of its RPCs")

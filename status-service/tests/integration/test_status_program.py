@@ -79,6 +79,24 @@ async def test_the_program_serves_when_its_database_does_and_ends_in_order(
     assert database_url.split(":")[2].partition("@")[0] not in log
 
 
+def test_a_certificate_that_cannot_be_used_ends_the_start(tmp_path: Path) -> None:
+    broken = tmp_path / "tls.crt"
+    broken.write_text("hunter2")
+    process = _start(
+        {
+            "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+            "STORAGE_URL": tmp_path.as_uri(),
+            "REDIS_URL": "redis://127.0.0.1:1/0",
+            "GRPC_TLS_CERT_FILE": str(broken),
+            "GRPC_TLS_KEY_FILE": str(broken),
+        }
+    )
+    _output, log = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert log.startswith("GRPC_TLS_CERT_FILE: ")
+    assert "hunter2" not in log
+
+
 def test_the_program_names_every_setting_that_it_lacks() -> None:
     process = _start({})
     _output, log = process.communicate(timeout=60)

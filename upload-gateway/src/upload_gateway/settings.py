@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
-from service_kit.settings import Port, ServiceSettings
+from service_kit.settings import GrpcClientSettings, Port
 
 
 def _split(text: object) -> object:
@@ -37,7 +37,7 @@ Origins = Annotated[
 ]
 
 
-class GatewaySettings(ServiceSettings):
+class GatewaySettings(GrpcClientSettings):
     """What the upload gateway reads."""
 
     gateway_port: Port = Field(8000, description="The port of the HTTP API")

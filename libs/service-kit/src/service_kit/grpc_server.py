@@ -32,6 +32,10 @@ def build_server(service: str) -> grpc.aio.Server:
             ("grpc.max_connection_age_grace_ms", _AGE_GRACE_MS),
             ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
             ("grpc.keepalive_permit_without_calls", 1),
+            # What a client may send ahead of what is read, for each call. By default it grows with
+            # the speed of the line to many MB, which nobody counts.
+            ("grpc.http2.bdp_probe", 0),
+            ("grpc.http2.lookahead_bytes", 256 * 1024),
         ],
     )
 
@@ -45,23 +49,28 @@ async def serve(
     grace_seconds: float,
     on_stop: Callable[[], Awaitable[None]],
     on_drain: Callable[[], None] | None = None,
+    credentials: grpc.ServerCredentials | None = None,
 ) -> None:
     """Serve at `address` until SIGTERM or SIGINT, then drain and call `on_stop`.
 
     Calls that run at that moment have `grace_seconds` to finish; the health says NOT_SERVING before
     the first new one is refused. `on_drain` is called then: it ends the calls that would last as
     long as their callers like. Raises RuntimeError where `address` cannot be listened on.
-    `reflected_services` are described to clients that ask; none when reflection is off.
+    `reflected_services` are described to clients that ask; none when reflection is off. With
+    `credentials` (`grpc_tls.server_credentials`) only TLS is spoken, without only plain text.
     """
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     if reflected_services:
         names = (*reflected_services, HEALTH_SERVICE, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server)
-    server.add_insecure_port(address)
+    if credentials is None:
+        server.add_insecure_port(address)
+    else:
+        server.add_secure_port(address, credentials)
     stopping = _stop_signal()
     await health.enter_startup()
     await server.start()
-    _log.info("serving", address=address)
+    _log.info("serving", address=address, tls=credentials is not None)
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(health.watch())
         await stopping.wait()

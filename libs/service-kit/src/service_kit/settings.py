@@ -2,12 +2,15 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+# A variable that is set to nothing names no file: Compose hands on unset ones so.
+OptionalFile = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
 
 
 class ServiceSettings(BaseSettings):
@@ -27,6 +30,47 @@ class ServiceSettings(BaseSettings):
     shutdown_grace_seconds: float = Field(
         20, gt=0, description="How long running requests may take to finish at shutdown"
     )
+
+
+class GrpcTlsSettings(ServiceSettings):
+    """The files of TLS between the services (`service_kit.grpc_tls`); plain text without them."""
+
+    grpc_tls_cert_file: OptionalFile = Field(
+        None,
+        description="The PEM file of the certificate, and its chain, that gRPC peers are shown",
+    )
+    grpc_tls_key_file: OptionalFile = Field(
+        None, description="The PEM file of the key of that certificate, without password"
+    )
+    grpc_tls_ca_file: OptionalFile = Field(
+        None, description="The PEM file of the CAs whose certificates gRPC peers have to show"
+    )
+
+    @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> Self:
+        if (self.grpc_tls_cert_file is None) != (self.grpc_tls_key_file is None):
+            raise ValueError("GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE need each other")
+        return self
+
+
+class GrpcServerSettings(GrpcTlsSettings):
+    """TLS of a service that answers gRPC calls."""
+
+    @model_validator(mode="after")
+    def _checks_clients_with_a_certificate_of_its_own(self) -> Self:
+        if self.grpc_tls_ca_file and not self.grpc_tls_cert_file:
+            raise ValueError("GRPC_TLS_CA_FILE needs GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE")
+        return self
+
+
+class GrpcClientSettings(GrpcTlsSettings):
+    """TLS of a service that makes gRPC calls."""
+
+    @model_validator(mode="after")
+    def _knows_whom_it_trusts(self) -> Self:
+        if self.grpc_tls_cert_file and not self.grpc_tls_ca_file:
+            raise ValueError("GRPC_TLS_CERT_FILE needs GRPC_TLS_CA_FILE")
+        return self
 
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)

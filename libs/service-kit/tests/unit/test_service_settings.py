@@ -3,7 +3,14 @@
 import pytest
 from pydantic import Field, SecretStr, field_validator
 
-from service_kit.settings import Port, ServiceSettings, load_settings
+from service_kit.settings import (
+    GrpcClientSettings,
+    GrpcServerSettings,
+    GrpcTlsSettings,
+    Port,
+    ServiceSettings,
+    load_settings,
+)
 
 
 class ExampleSettings(ServiceSettings):
@@ -20,14 +27,16 @@ class ExampleSettings(ServiceSettings):
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*ServiceSettings.model_fields, *ExampleSettings.model_fields):
+    for name in (*GrpcTlsSettings.model_fields, *ExampleSettings.model_fields):
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("EXAMPLE_URL", "somewhere://user:hunter2@host")
 
 
-def refusal(capsys: pytest.CaptureFixture[str]) -> str:
+def refusal(
+    capsys: pytest.CaptureFixture[str], settings_class: type[ServiceSettings] = ExampleSettings
+) -> str:
     with pytest.raises(SystemExit) as caught:
-        load_settings(ExampleSettings)
+        load_settings(settings_class)
     assert caught.value.code == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -97,4 +106,61 @@ def test_a_secret_is_not_in_the_text_of_the_settings() -> None:
 
 
 def test_every_setting_says_what_it_is() -> None:
-    assert all(field.description for field in ServiceSettings.model_fields.values())
+    assert all(field.description for field in GrpcTlsSettings.model_fields.values())
+
+
+def set_files(monkeypatch: pytest.MonkeyPatch, *kinds: str) -> None:
+    for kind in kinds:
+        monkeypatch.setenv(f"GRPC_TLS_{kind}_FILE", f"/run/tls/{kind}")
+
+
+@pytest.mark.parametrize(
+    ("settings_class", "kinds", "lacking"),
+    [
+        (GrpcServerSettings, ["CERT"], "KEY"),
+        (GrpcServerSettings, ["KEY"], "CERT"),
+        (GrpcServerSettings, ["CA"], "CERT"),
+        (GrpcServerSettings, ["CA", "KEY"], "CERT"),
+        (GrpcClientSettings, ["CA", "CERT"], "KEY"),
+        (GrpcClientSettings, ["KEY"], "CERT"),
+        (GrpcClientSettings, ["CERT", "KEY"], "CA"),
+    ],
+)
+def test_half_of_tls_is_refused_with_what_it_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings_class: type[ServiceSettings],
+    kinds: list[str],
+    lacking: str,
+) -> None:
+    set_files(monkeypatch, *kinds)
+    [line] = refusal(capsys, settings_class).splitlines()
+    assert f"GRPC_TLS_{lacking}_FILE" in line
+
+
+@pytest.mark.parametrize(
+    ("settings_class", "kinds"),
+    [
+        (GrpcServerSettings, ["CERT", "KEY"]),
+        (GrpcServerSettings, ["CERT", "KEY", "CA"]),
+        (GrpcClientSettings, ["CA"]),
+        (GrpcClientSettings, ["CERT", "KEY", "CA"]),
+    ],
+)
+def test_servers_need_a_certificate_and_clients_a_ca(
+    monkeypatch: pytest.MonkeyPatch, settings_class: type[GrpcTlsSettings], kinds: list[str]
+) -> None:
+    set_files(monkeypatch, *kinds)
+    settings = load_settings(settings_class)
+    found = (settings.grpc_tls_cert_file, settings.grpc_tls_key_file, settings.grpc_tls_ca_file)
+    assert [path.name for path in found if path] == kinds
+
+
+@pytest.mark.parametrize("settings_class", [GrpcServerSettings, GrpcClientSettings])
+def test_a_file_that_is_set_to_nothing_is_not_set(
+    monkeypatch: pytest.MonkeyPatch, settings_class: type[GrpcTlsSettings]
+) -> None:
+    for name in GrpcTlsSettings.model_fields.keys() - ServiceSettings.model_fields.keys():
+        monkeypatch.setenv(name.upper(), "")
+    settings = load_settings(settings_class)
+    assert settings.grpc_tls_cert_file is settings.grpc_tls_ca_file is None
