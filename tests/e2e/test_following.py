@@ -1,8 +1,6 @@
 """Following an upload: polls with entity tags, answers that wait, server-sent events."""
 
 import json
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -129,24 +127,6 @@ def test_an_answer_that_waits_comes_with_the_change(
         assert answer.status_code == 200
     assert answer.json()["status"] == "SUCCESS"
     assert "Retry-After" not in answer.headers
-
-
-def test_curl_asks_for_what_changed_only(api: Any, jpeg: bytes, tmp_path: Any) -> None:
-    curl = shutil.which("curl")
-    if curl is None:
-        pytest.skip("curl is not on PATH")
-    [task] = api.wait(api.upload([("a.jpg", jpeg)]).json()["task_ids"])
-    tag = tmp_path / "etag"
-    command = [
-        *(curl, "-sS", "--noproxy", "*", "--etag-save", str(tag), "--etag-compare", str(tag)),
-        *("-o", str(tmp_path / "task.json"), "-w", "%{http_code}"),
-        api.base_url + task["status_url"],
-    ]
-    codes = [
-        subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-        for _ in range(2)
-    ]
-    assert codes == ["200", "304"]
 
 
 def test_a_list_is_turned_page_by_page(api: Any, jpeg: bytes) -> None:

@@ -1,11 +1,9 @@
 """The main job on real photos and on files made to be refused."""
 
-import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 from PIL import Image
 
@@ -121,15 +119,6 @@ def test_a_poll_answers_in_the_order_asked_with_unknown_ids_in_their_places(
         "unknown_task",
         None,
     ]
-
-
-def test_the_form_of_the_page_uploads_without_any_script(stack: Any, jpeg: bytes) -> None:
-    with httpx.Client(base_url=stack.base_url, follow_redirects=True, trust_env=False) as browser:
-        page = browser.get("/").text
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        assert token
-        form = [("csrfmiddlewaretoken", (None, token[1])), ("images", ("a.jpg", jpeg))]
-        assert browser.post("/api/upload/", files=form).status_code == 202
 
 
 def opened(api: Any, url: str) -> Image.Image:

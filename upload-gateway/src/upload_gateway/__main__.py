@@ -1,5 +1,6 @@
 """`python -m upload_gateway` serves; `python -m upload_gateway api-key` makes a key."""
 
+import asyncio
 import sys
 
 import uvicorn
@@ -7,7 +8,7 @@ import uvicorn
 from service_kit.metrics_server import serve_metrics
 from service_kit.settings import load_settings
 from service_kit.structured_logging import configure_logging
-from upload_gateway.app import build_app
+from upload_gateway.app import build_app, check_storage
 from upload_gateway.http_protocol import BoundedHttpProtocol
 from upload_gateway.issue_api_key import issue_api_key
 from upload_gateway.settings import GatewaySettings
@@ -20,6 +21,7 @@ def main() -> None:
         return
     settings = load_settings(GatewaySettings)
     configure_logging(settings, "upload-gateway")
+    asyncio.run(check_storage(settings))
     serve_metrics(settings.listen_host, settings.gateway_metrics_port)
     uvicorn.run(
         build_app(settings),

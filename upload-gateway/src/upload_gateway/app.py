@@ -5,16 +5,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from prometheus_client import Gauge
 from starlette.middleware.cors import CORSMiddleware
 
 from photo_domain.limits import UPLOAD_LIMITS
-from photo_objects.buffer_budget import BufferBudget
 from photo_objects.errors import StorageUnavailableError
 from photo_objects.original_writer import OriginalWriter
 from photo_objects.storage_probe import check_writable
 from photo_objects.store_url import StorageUrlError, open_store
+from photo_uploads.receive_upload import UploadReceiver
+from photo_uploads.upload_capacity import UploadCapacity
 from service_kit.grpc_channel import open_channel
+from service_kit.grpc_tls import client_files
 from service_kit.start_check import blamed_on
 from upload_gateway.access_edge import AccessEdge
 from upload_gateway.adapters import Adapters
@@ -25,44 +26,40 @@ from upload_gateway.ingest_client import IngestClient
 from upload_gateway.openapi_document import complete_openapi
 from upload_gateway.problems import install_problem_handlers
 from upload_gateway.rate_limits import RateLimits
-from upload_gateway.receive_upload import UploadReceiver
 from upload_gateway.request_edge import RequestEdge
 from upload_gateway.routes.all_routers import ROUTERS
 from upload_gateway.session import SessionCookies
 from upload_gateway.settings import GatewaySettings
 from upload_gateway.status_client import StatusClient
 from upload_gateway.stop_signal import on_stop_signal
-from upload_gateway.upload_places import UploadPlaces
 
-_BUFFERED = Gauge("upload_buffer_bytes", "Bytes of upload buffers that are reserved")
-_BUFFERED_PEAK = Gauge("upload_buffer_peak_bytes", "The most that was ever reserved")
-_UPLOADS = Gauge("uploads_in_progress", "Uploads that are being received")
-_WAITING = Gauge("uploads_waiting_for_buffer", "Files that wait for room in memory")
 
-# Uploads for each file that fits into the buffers: the others wait in turn, for seconds each.
-_UPLOADS_PER_BUFFER = 4
+async def check_storage(settings: GatewaySettings) -> None:
+    """Exit with code 2 where no file can be stored. Before uvicorn, which has a code of its own."""
+    with blamed_on("STORAGE_URL", StorageUrlError, StorageUnavailableError):
+        await check_writable(open_store(settings.storage_url))
 
 
 def build_app(settings: GatewaySettings) -> RequestEdge:
     """The app of the HTTP API. Its channels open with its lifespan.
 
-    Exits with code 2 where STORAGE_URL or API_KEYS_FILE cannot be used.
+    Exits with code 2 where STORAGE_URL, API_KEYS_FILE or a file of GRPC_TLS_* cannot be used.
     """
     with blamed_on("STORAGE_URL", StorageUrlError):
         store = open_store(settings.storage_url)
     with blamed_on("API_KEYS_FILE", ApiKeyFileError):
         keys = ApiKeys(settings.api_keys_file)
+    files = client_files(settings)
     cookies = SessionCookies(settings.session_secret.get_secret_value())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         channels = {
-            "ingest-service": open_channel(settings.ingest_target),
-            "status-service": open_channel(settings.status_target),
+            "ingest-service": open_channel(settings.ingest_target, files),
+            "status-service": open_channel(settings.status_target, files),
         }
-        with blamed_on("STORAGE_URL", StorageUnavailableError):
-            await check_writable(store)
-        originals = OriginalWriter(store, _budget(settings))
+        capacity = UploadCapacity(settings.upload_buffer_bytes, UPLOAD_LIMITS)
+        originals = OriginalWriter(store, capacity.budget)
         ingest = IngestClient(channels["ingest-service"])
         app.state.adapters = Adapters(
             cookies=cookies,
@@ -73,7 +70,7 @@ def build_app(settings: GatewaySettings) -> RequestEdge:
             channels=channels,
             keys=keys,
             cors_origins=frozenset(settings.cors_origins),
-            places=_places(settings),
+            places=capacity.places,
         )
         following = asyncio.create_task(keys.follow())
         with on_stop_signal(app.state.adapters.status.watch.stop):
@@ -135,18 +132,3 @@ def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
             "X-Request-ID",
         ],
     )
-
-
-def _places(settings: GatewaySettings) -> UploadPlaces:
-    files = settings.upload_buffer_bytes // UPLOAD_LIMITS.max_file_size
-    places = UploadPlaces(files * _UPLOADS_PER_BUFFER)
-    _UPLOADS.set_function(lambda: places.taken)
-    return places
-
-
-def _budget(settings: GatewaySettings) -> BufferBudget:
-    budget = BufferBudget(settings.upload_buffer_bytes)
-    _BUFFERED.set_function(lambda: budget.reserved)
-    _BUFFERED_PEAK.set_function(lambda: budget.peak)
-    _WAITING.set_function(lambda: budget.waiting)
-    return budget

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from photo_domain.errors import ErrorCode, RequestError
+from upload_gateway.web_page import wants_page, web_page
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
@@ -20,6 +21,12 @@ _STATUS = {
     ErrorCode.IDEMPOTENCY_MISMATCH: HTTPStatus.UNPROCESSABLE_ENTITY,
     # RFC 4331, section 6: what exceeds a quota is 507.
     ErrorCode.QUOTA_EXCEEDED: HTTPStatus.INSUFFICIENT_STORAGE,
+    ErrorCode.NO_FILES: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.NO_VALID_FILES: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.TOO_MANY_FILES: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.BODY_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    ErrorCode.BODY_TOO_SLOW: HTTPStatus.REQUEST_TIMEOUT,
+    ErrorCode.OVER_CAPACITY: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.UNKNOWN_TASK: HTTPStatus.NOT_FOUND,
     ErrorCode.UNKNOWN_BATCH: HTTPStatus.NOT_FOUND,
     ErrorCode.UNKNOWN_OBJECT: HTTPStatus.NOT_FOUND,
@@ -67,9 +74,9 @@ def unavailable(code: str, detail: str) -> Problem:
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail)
 
 
-def problem_response(problem: Problem) -> Response:
-    """The response that tells of `problem`."""
-    body = {
+def problem_response(problem: Problem, request: Request) -> Response:
+    """The response that tells of `problem`; a page where `request` comes from a browser's form."""
+    body: dict[str, Any] = {
         "type": "about:blank",
         "title": problem.status.phrase,
         "status": problem.status.value,
@@ -77,15 +84,18 @@ def problem_response(problem: Problem) -> Response:
         "detail": problem.detail,
         **problem.extensions,
     }
-    headers = {"Cache-Control": "no-store"}
+    if wants_page(request):
+        response = web_page("problem.html", {"problem": body}, problem.status)
+    else:
+        response = Response(
+            orjson.dumps(body),
+            status_code=problem.status.value,
+            headers={"Cache-Control": "no-store"},
+            media_type=PROBLEM_JSON,
+        )
     if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return Response(
-        orjson.dumps(body),
-        status_code=problem.status.value,
-        headers=headers,
-        media_type=PROBLEM_JSON,
-    )
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -97,9 +107,9 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
-def _answer_problem(_request: Request, error: Exception) -> Response:
+def _answer_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return problem_response(error)
+    return problem_response(error, request)
 
 
 def _answer_request_error(request: Request, error: Exception) -> Response:
@@ -109,19 +119,19 @@ def _answer_request_error(request: Request, error: Exception) -> Response:
         # The gateway broke a rule of an internal contract: its caller cannot mend that.
         _log.error("internal_contract_broken", code=error.code, violations=error.violations)
         return _answer_unexpected(request, error)
-    return problem_response(Problem(status, error.code, error.detail))
+    return problem_response(Problem(status, error.code, error.detail), request)
 
 
-def _answer_http_exception(_request: Request, error: Exception) -> Response:
+def _answer_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     problem = Problem(status, status.name.lower(), status.description or status.phrase)
-    response = problem_response(problem)
+    response = problem_response(problem, request)
     response.headers.update(error.headers or {})
     return response
 
 
-def _answer_validation_error(_request: Request, error: Exception) -> Response:
+def _answer_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
         {"field": ".".join(str(part) for part in each["loc"]), "detail": each["msg"]}
@@ -133,16 +143,18 @@ def _answer_validation_error(_request: Request, error: Exception) -> Response:
             "invalid_request",
             "The request has fields that are missing or wrong.",
             {"errors": errors},
-        )
+        ),
+        request,
     )
 
 
-def _answer_unexpected(_request: Request, _error: Exception) -> Response:
+def _answer_unexpected(request: Request, _error: Exception) -> Response:
     # The server logs the traceback: Starlette raises the error again after this answer.
     return problem_response(
         Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "internal",
             "The service met an unexpected error; quote the X-Request-ID when you report it.",
-        )
+        ),
+        request,
     )

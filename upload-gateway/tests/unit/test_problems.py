@@ -77,3 +77,25 @@ async def test_a_method_that_an_address_does_not_know_is_a_problem_that_names_th
 async def test_an_insane_request_id_is_replaced(client: httpx.AsyncClient) -> None:
     answer = await client.get("/unknown", headers={"X-Request-ID": "x" * 65})
     assert 1 <= len(answer.headers["X-Request-ID"]) <= 64
+
+
+async def test_a_browser_is_told_of_an_error_on_a_page_with_nothing_unescaped(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rejected = [{"file_name": "<b>.txt", "errors": [{"code": "c", "detail": "Not <this>."}]}]
+    problem = Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "code", "1 < 2", {"rejected": rejected})
+    monkeypatch.setitem(ERRORS, "page", problem)
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    answer = await client.get("/page", headers={"Accept": accept, "X-Request-ID": "mine-1"})
+    assert answer.status_code == 422
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Request-ID"] == "mine-1"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    for text in ("1 &lt; 2", "&lt;b&gt;.txt", "Not &lt;this&gt;.", "<code>code</code>"):
+        assert text in answer.text
+
+
+async def test_a_page_of_an_error_says_when_to_try_again(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/unavailable", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")

@@ -1,6 +1,7 @@
 """Every call of the HTTP API: a module with routes is named here, and served and described."""
 
 from upload_gateway.routes import (
+    batch_page,
     batches,
     docs,
     events,
@@ -22,6 +23,7 @@ ROUTERS = (
     task_actions.router,
     tasks.router,
     batches.router,
+    batch_page.router,
     events.router,
     docs.router,
     photo_objects.router,

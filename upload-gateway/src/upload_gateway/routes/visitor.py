@@ -5,8 +5,8 @@ from pydantic import BaseModel
 
 from photo_domain.file_format import FORMAT_BY_EXTENSION
 from upload_gateway.adapters import adapters_of, caller_of
+from upload_gateway.form_parts import FILE_FIELD
 from upload_gateway.json_response import json_response
-from upload_gateway.receive_upload import FILE_FIELD
 from upload_gateway.session import new_session
 
 router = APIRouter()

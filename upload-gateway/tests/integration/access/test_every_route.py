@@ -31,6 +31,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/api/task-status/{task_id}"): Scope.READ,
     ("GET", "/api/tasks"): Scope.READ,
     ("GET", "/api/batches/{batch_id}"): Scope.READ,
+    ("GET", "/api/batches/{batch_id}/page"): Scope.READ,
     ("GET", "/api/events"): Scope.READ,
     ("GET", "/api/tasks/{task_id}/renditions/{name}"): Scope.READ,
     ("GET", "/api/tasks/{task_id}/original"): Scope.READ,

@@ -110,15 +110,32 @@ def test_keys_that_cannot_be_read_end_the_start(
     path = tmp_path / "keys"
     if content is not None:
         path.write_text(content)
+    refusal = refused_start(API_KEYS_FILE=str(path))
+    assert refusal.startswith("API_KEYS_FILE: ")
+    assert told in refusal
+
+
+def test_a_ca_that_cannot_be_read_ends_the_start(tmp_path: Path) -> None:
+    refusal = refused_start(GRPC_TLS_CA_FILE=str(tmp_path / "missing"))
+    assert refusal.startswith("GRPC_TLS_CA_FILE: ")
+
+
+def test_storage_that_takes_no_file_ends_the_start_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "originals").touch()
+    [told] = refused_start(STORAGE_URL=tmp_path.as_uri()).splitlines()
+    assert told.startswith("STORAGE_URL: Storage is not writable: ")
+
+
+def refused_start(**settings: str) -> str:
+    """What the program says that ends at its start."""
     port, metrics_port = free_ports(2)
     done = subprocess.run(
         [sys.executable, "-m", "upload_gateway"],
-        env=environment(port, metrics_port, API_KEYS_FILE=str(path)),
+        env=environment(port, metrics_port, **settings),
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("API_KEYS_FILE: ")
-    assert told in done.stderr
+    return done.stderr

@@ -98,13 +98,23 @@ async def test_a_key_wins_over_a_cookie(open_gateway: Callable[..., Any]) -> Non
     assert b"key:alice" in request
 
 
-async def test_other_schemes_of_authorization_are_none_of_ours(
-    open_gateway: Callable[..., Any],
+@pytest.mark.parametrize(
+    ("authorization", "code"),
+    [
+        # As a proxy that asks for a password of its own may pass it on.
+        ("Basic YTpi", "unknown_task"),
+        ("Bearer", "invalid_api_key"),
+        ("Bearer unknown", "invalid_api_key"),
+    ],
+)
+async def test_only_a_key_that_is_wrong_undoes_a_session(
+    open_gateway: Callable[..., Any], authorization: str, code: str
 ) -> None:
     gateway = await open_gateway()
     async with gateway.client() as client:
-        answer = await client.get("/api/limits", headers={"Authorization": "Basic YTpi"})
-        assert answer.status_code == 200
+        client.headers["X-CSRFToken"] = (await client.get("/api/csrf")).json()["csrf_token"]
+        answer = await client.delete(TASK, headers={"Authorization": authorization})
+    assert answer.json()["code"] == code
 
 
 @pytest.mark.parametrize(
@@ -134,3 +144,14 @@ async def test_a_session_acts_only_from_pages_of_ours(
     if not accepted:
         assert answer.json()["code"] == "csrf_failed"
         assert gateway.asked.calls == []
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "GET", "PUT", "QUERY"])
+async def test_the_address_of_sessions_names_every_method_that_it_knows(
+    open_gateway: Callable[..., Any], method: str
+) -> None:
+    gateway = await open_gateway()
+    async with gateway.client() as client:
+        answer = await client.request(method, "/api/session")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "DELETE, POST"
