@@ -40,6 +40,7 @@ def make_large_photos(folder: Path) -> Iterator[LargePhoto]:
 
     jpeg, png, webp = FileFormat.JPEG, FileFormat.PNG, FileFormat.WEBP
     interlaced = {"interlace": True}
+    lossless = {"effort": 2, "lossless": True}
     unsampled = interlaced | {"subsample_mode": "off"}
     plan: tuple[tuple[str, FileFormat, int, pyvips.Image, dict[str, Any]], ...] = (
         ("JPEG", jpeg, _WHOLE, rgb, {}),
@@ -54,8 +55,8 @@ def make_large_photos(folder: Path) -> Iterator[LargePhoto]:
         ("PNG, 16 bits, RGBA, interlaced", png, _OF_8_BYTES, deep, interlaced | {"bitdepth": 16}),
         ("WebP", webp, _WHOLE, rgb, {"effort": 0}),
         ("WebP, RGBA", webp, _WHOLE, clear, {"effort": 0}),
-        ("WebP, lossless", webp, _WHOLE, rgb, {"effort": 2, "lossless": True}),
-        ("WebP, lossless, animated", webp, _OF_8_BYTES, _frames(rgb), {"effort": 2, "lossless": True}),
+        ("WebP, lossless", webp, _WHOLE, rgb, lossless),
+        ("WebP, lossless, animated", webp, _OF_8_BYTES, _frames(rgb), lossless),
     )
     for name, file_format, block, image, options in plan:
         path = folder / "photo"

@@ -108,7 +108,7 @@ def _with_fields(send: Send, fields: Mapping[str, str]) -> Send:
 async def _refuse(
     problem: Problem, retry_after: int | None, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    response = problem_response(problem)
+    response = problem_response(problem, Request(scope))
     if challenge := _CHALLENGES.get(problem.code):
         response.headers["WWW-Authenticate"] = challenge
     if retry_after is not None:

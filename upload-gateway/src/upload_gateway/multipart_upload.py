@@ -1,6 +1,5 @@
 """A multipart body as it arrives: no part is ever held whole."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -9,18 +8,15 @@ from python_multipart import MultipartParser
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import parse_options_header
 
+from photo_uploads.upload_pace import PACE_RULE, PaceRule, UploadPace
+from photo_uploads.upload_parts import FileChunk, FileEnd
+from upload_gateway.extended_file_name import extended_file_name
+from upload_gateway.form_parts import FieldPart, FormFile, FormPart
 from upload_gateway.problems import Problem
-from upload_gateway.upload_parts import FieldPart, FileChunk, FileEnd, FilePart, UploadPart
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-# How long the whole body may take, in seconds.
-_TOTAL_SECONDS = 3600.0
-# Whoever waits for a body this long, in seconds, must have got this many bytes for each of them.
-# Time in which the service itself does not read does not count.
-_RATE_SECONDS = 20.0
-_MIN_RATE = 4 * 1024
 _MAX_FIELD_SIZE = 4 * 1024
 _MAX_FIELDS = 20
 # Files and fields: far above the limits, which are told with better words.
@@ -43,18 +39,18 @@ def boundary_of(content_type: str) -> bytes:
 
 
 async def parse_upload(
-    boundary: bytes, body: AsyncIterator[bytes], max_size: int
-) -> AsyncIterator[UploadPart]:
+    boundary: bytes, body: AsyncIterator[bytes], max_size: int, pace_rule: PaceRule = PACE_RULE
+) -> AsyncIterator[FormPart]:
     """The parts of `body` in order, each file chunk as soon as it is there.
 
-    Raises Problem: 400 malformed_multipart, 408 body_too_slow, 413 body_too_large for more than
-    `max_size` bytes; and what `body` raises.
+    Raises Problem: 400 malformed_multipart, 413 body_too_large for more than `max_size` bytes;
+    RequestError (body_too_slow); and what `body` raises.
     """
     collector = _PartCollector()
     parser = MultipartParser(boundary, collector.callbacks())
-    pace = _Pace()
+    pace = UploadPace(pace_rule)
     size = 0
-    while (chunk := await pace.next_chunk(body)) is not None:
+    while (chunk := await pace.next_piece(body, len)) is not None:
         size += len(chunk)
         if size > max_size:
             raise body_too_large(max_size)
@@ -77,45 +73,12 @@ def body_too_large(max_size: int) -> Problem:
     )
 
 
-class _Pace:
-    """Waits for the body, as long as it keeps coming."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._deadline = self._loop.time() + _TOTAL_SECONDS
-        self._waited = 0.0
-        self._received = 0
-
-    async def next_chunk(self, body: AsyncIterator[bytes]) -> bytes | None:
-        started = self._loop.time()
-        patience = min(_RATE_SECONDS - self._waited, self._deadline - started)
-        try:
-            async with asyncio.timeout(max(patience, 0)):
-                chunk = await anext(body, None)
-        except TimeoutError:
-            raise _too_slow() from None
-        self._waited += self._loop.time() - started
-        self._received += len(chunk or b"")
-        if self._received >= _RATE_SECONDS * _MIN_RATE:
-            self._waited, self._received = 0.0, 0
-        return chunk
-
-
-def _too_slow() -> Problem:
-    return Problem(
-        HTTPStatus.REQUEST_TIMEOUT,
-        "body_too_slow",
-        f"The body must bring {_MIN_RATE} bytes a second, looked at over {_RATE_SECONDS:.0f} s,"
-        f" and take no longer than {_TOTAL_SECONDS:.0f} s.",
-    )
-
-
 class _PartCollector:
     """Turns the parser's callbacks into parts."""
 
     def __init__(self) -> None:
         self.ended = False
-        self._parts: list[UploadPart] = []
+        self._parts: list[FormPart] = []
         self._header_name = b""
         self._header_value = b""
         self._disposition = b""
@@ -136,7 +99,7 @@ class _PartCollector:
             "on_end": self._on_end,
         }
 
-    def take(self) -> list[UploadPart]:
+    def take(self) -> list[FormPart]:
         parts, self._parts = self._parts, []
         return parts
 
@@ -163,13 +126,24 @@ class _PartCollector:
         if disposition != b"form-data" or b"name" not in options:
             raise _malformed("a part has no Content-Disposition with a name (RFC 7578 4.2)")
         name = _decoded(options[b"name"])
-        if b"filename" in options:
-            self._parts.append(FilePart(name, _decoded(options[b"filename"])))
+        if (file_name := self._file_name(options)) is not None:
+            self._parts.append(FormFile(name, file_name))
             return
         self._field = name
         self._field_count += 1
         if self._field_count > _MAX_FIELDS:
             raise _malformed(f"there are more than {_MAX_FIELDS} fields beside the files")
+
+    def _file_name(self, options: dict[bytes, bytes]) -> str | None:
+        """The name of a file, None for a field. The extended one counts for more (RFC 6266 4.3)."""
+        plain = options.get(b"filename")
+        try:
+            extended = extended_file_name(self._disposition)
+        except ValueError:
+            if plain is None:
+                raise _malformed("a filename* is not UTF-8 as in RFC 8187") from None
+            extended = None
+        return _decoded(plain) if extended is None and plain is not None else extended
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._field is None:

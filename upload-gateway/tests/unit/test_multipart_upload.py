@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from upload_gateway import multipart_upload
+from photo_domain.errors import ErrorCode, RequestError
+from photo_uploads.upload_pace import PaceRule
+from photo_uploads.upload_parts import FileChunk, FileEnd
+from upload_gateway.form_parts import FieldPart, FormFile, FormPart
 from upload_gateway.multipart_upload import boundary_of, parse_upload
 from upload_gateway.problems import Problem
-from upload_gateway.upload_parts import FieldPart, FileChunk, FileEnd, FilePart, UploadPart
 
 Encode = Callable[[list[tuple[str, str | None, bytes]]], bytes]
 
@@ -24,7 +26,7 @@ async def arriving(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
 
 async def collect(boundary: bytes, chunks: Iterable[bytes]) -> list[Any]:
     """The parts, with the chunks of a file put together."""
-    collected: list[UploadPart | bytes] = []
+    collected: list[FormPart | bytes] = []
     async for part in parse_upload(boundary, arriving(chunks), 10**9):
         if isinstance(part, FileChunk):
             if isinstance(collected[-1], bytes):
@@ -42,10 +44,10 @@ async def test_files_and_fields_come_out_in_the_order_they_were_sent(
     body = encode([("token", None, b"secret"), ("images", "a b.jpg", b"one"), ("images", "c", b"")])
     assert await collect(boundary, [body]) == [
         FieldPart("token", "secret"),
-        FilePart("images", "a b.jpg"),
+        FormFile("images", "a b.jpg"),
         b"one",
         FileEnd(),
-        FilePart("images", "c"),
+        FormFile("images", "c"),
         FileEnd(),
     ]
 
@@ -97,30 +99,60 @@ async def test_a_body_that_breaks_the_rules_is_malformed(boundary: bytes, body: 
     assert (refused.value.status, refused.value.code) == (400, "malformed_multipart")
 
 
+def file_part(boundary: bytes, disposition: bytes) -> bytes:
+    head = b"--" + boundary + b"\r\nContent-Disposition: form-data; name=images; " + disposition
+    return head + b"\r\n\r\nx\r\n--" + boundary + b"--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        (b"filename*=UTF-8''%D1%84%20a.jpg", "ф a.jpg"),
+        (b"FileName* = utf-8'en'a.jpg", "a.jpg"),
+        (b"filename=\"=?utf-8?B?0YQ=?=\"; filename*=utf-8''%D1%84.jpg", "ф.jpg"),
+        (b"filename*=UTF-8''%f0%9f%8c%84.jpg; filename=b.jpg", "\N{SUNRISE OVER MOUNTAINS}.jpg"),
+        (b"filename=\"a; filename*=UTF-8''b.jpg\"", "a; filename*=UTF-8''b.jpg"),
+        (b"filename=a.jpg; filename*=UTF-8''%f", "a.jpg"),
+        (b"filename=a.jpg; filename*=UTF-8''%ff", "a.jpg"),
+        (b"filename=a.jpg; filename*=utf-16''%61%00", "a.jpg"),
+        (b"filename=a.jpg; filename*=UTF-8''", "a.jpg"),
+        (b"filename=a.jpg; filename*0=b; filename*1=.jpg", "a.jpg"),
+        (b"filename*=UTF-8''%00.jpg", "\0.jpg"),
+    ],
+)
+async def test_a_name_that_says_how_it_is_encoded_counts_if_it_can_be_read(
+    boundary: bytes, disposition: bytes, name: str
+) -> None:
+    parts = await collect(boundary, [file_part(boundary, disposition)])
+    assert parts[0] == FormFile("images", name)
+
+
+@pytest.mark.parametrize("value", [b"UTF-8''%f", b"UTF-8''%ff", b"latin-1''a", b"a.jpg", b'"a"'])
+async def test_a_file_with_no_name_but_one_that_cannot_be_read_is_malformed(
+    boundary: bytes, value: bytes
+) -> None:
+    with pytest.raises(Problem, match="RFC 8187"):
+        await collect(boundary, [file_part(boundary, b"filename*=" + value)])
+
+
 async def test_more_than_twenty_plain_fields_are_refused(boundary: bytes, encode: Encode) -> None:
     with pytest.raises(Problem, match="more than 20 fields"):
         await collect(boundary, [encode([(f"f{n}", None, b"v") for n in range(21)])])
 
 
-async def test_a_silent_body_ends_as_too_slow(
-    boundary: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(multipart_upload, "_RATE_SECONDS", 0.05)
+async def test_a_silent_body_ends_as_too_slow(boundary: bytes) -> None:
 
     async def silent() -> AsyncIterator[bytes]:
         yield b"--"
         await asyncio.Event().wait()
 
-    with pytest.raises(Problem) as refused:
-        async for _part in parse_upload(boundary, silent(), 10**9):
+    with pytest.raises(RequestError) as refused:
+        async for _part in parse_upload(boundary, silent(), 10**9, PaceRule(rate_seconds=0.05)):
             pass
-    assert (refused.value.status, refused.value.code) == (408, "body_too_slow")
+    assert refused.value.code is ErrorCode.BODY_TOO_SLOW
 
 
-async def test_a_body_that_trickles_ends_as_too_slow(
-    boundary: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(multipart_upload, "_RATE_SECONDS", 0.2)
+async def test_a_body_that_trickles_ends_as_too_slow(boundary: bytes) -> None:
 
     async def trickling() -> AsyncIterator[bytes]:
         yield b"--" + boundary + b"\r\nContent-Disposition: form-data; name=a\r\n\r\n"
@@ -128,18 +160,19 @@ async def test_a_body_that_trickles_ends_as_too_slow(
             await asyncio.sleep(0.01)
             yield b"x"
 
-    with pytest.raises(Problem) as refused:
-        async for _part in parse_upload(boundary, trickling(), 10**9):
+    with pytest.raises(RequestError) as refused:
+        async for _part in parse_upload(boundary, trickling(), 10**9, PaceRule(rate_seconds=0.2)):
             pass
-    assert refused.value.code == "body_too_slow"
+    assert refused.value.code is ErrorCode.BODY_TOO_SLOW
 
 
 async def test_time_in_which_nobody_reads_does_not_make_a_body_slow(
-    boundary: bytes, encode: Encode, monkeypatch: pytest.MonkeyPatch
+    boundary: bytes, encode: Encode
 ) -> None:
-    monkeypatch.setattr(multipart_upload, "_RATE_SECONDS", 0.05)
     body = encode([("images", "a.jpg", b"x" * 100)])
-    async for _part in parse_upload(boundary, arriving([body[:150], body[150:]]), 10**9):
+    async for _part in parse_upload(
+        boundary, arriving([body[:150], body[150:]]), 10**9, PaceRule(rate_seconds=0.05)
+    ):
         await asyncio.sleep(0.06)  # what is tested is that the clock stands still meanwhile
 
 
