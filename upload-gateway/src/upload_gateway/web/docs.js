@@ -9,7 +9,8 @@ function withToken(request) {
   return request;
 }
 
-fetch("/api/csrf").finally(() => {
+// The answer is read, though only its cookie counts: else its connection would stay taken.
+fetch("/api/csrf").then((answer) => answer.text()).finally(() => {
   SwaggerUIBundle({
     url: "/api/openapi.json",
     dom_id: "#swagger-ui",
