@@ -15,11 +15,8 @@ API = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 GATEWAY = Path(str(files("upload_gateway")))
 
 # How a code comes to be in an answer: what is called, and where among its arguments the code is.
-MADE_BY = {"Problem": 1, "_refuse": 1, "unavailable": 0, "UploadRefusedError": 0}
-STATUS_OF = {
-    "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
-    "UploadRefusedError": HTTPStatus.UNPROCESSABLE_ENTITY,
-}
+MADE_BY = {"Problem": 1, "_refuse": 1, "unavailable": 0}
+STATUS_OF = {"unavailable": HTTPStatus.SERVICE_UNAVAILABLE}
 # What the framework answers by itself.
 FRAMEWORK = {(404, "not_found"), (405, "method_not_allowed")}
 

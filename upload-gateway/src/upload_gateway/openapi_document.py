@@ -1,6 +1,6 @@
 """The description of the whole API (OpenAPI 3.1): the routes', and what is true of every call."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from upload_gateway.access_rules import Free, rule_of
 from upload_gateway.api_key_file import Scope
+from upload_gateway.openapi_links import links_of
 from upload_gateway.openapi_parts import response_headers
 from upload_gateway.problems import PROBLEM_JSON, ProblemDocument
 
@@ -15,25 +16,17 @@ _Operation = dict[str, Any]
 
 _API = "/api/"
 
-_TASK = {"task_id": "$response.body#/task_id"}
-_FIRST_TASK = {"task_id": "$response.body#/task_ids/0"}
-_OF_BATCH = {"batch_id": "$response.body#/batch_id"}
-# What a client can do with an answer: operation and status to the operations that it leads to.
-_LINKS: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]] = {
-    ("upload", "202"): {
-        "batch": _OF_BATCH,
-        "events": _OF_BATCH,
-        "task_status": _FIRST_TASK,
-        "task_statuses": {"task_id": "$response.body#/task_ids"},
-        "original": _FIRST_TASK,
-        "delete": _FIRST_TASK,
-    },
-    ("task_status", "200"): {"retry": _TASK, "delete": _TASK, "original": _TASK},
-}
-
 _PROBLEM_SCHEMA = {"$ref": "#/components/schemas/ProblemDocument"}
 # As FastAPI describes a response with that model, whatever its media type.
 _PROBLEM_CONTENT = {"application/json": {"schema": _PROBLEM_SCHEMA}}
+
+# What the connection refuses, whatever it is that is asked for.
+_BEFORE_ANY_ROUTE = {
+    HTTPStatus.BAD_REQUEST: "malformed_request",
+    HTTPStatus.REQUEST_TIMEOUT: "headers_too_slow",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "headers_too_large",
+    HTTPStatus.NOT_IMPLEMENTED: "unknown_transfer_coding",
+}
 
 _REQUEST_ID = {
     "X-Request-ID": {
@@ -48,6 +41,7 @@ _RATE_LIMITS = response_headers(
         "RateLimit": "What is left of each window, and when it is full again",
     }
 )
+_CHALLENGE = response_headers({"WWW-Authenticate": "`Bearer`, with an `error` (RFC 6750 3)"})
 _SECURITY_SCHEMES = {
     "api_key": {"type": "http", "scheme": "bearer"},
     "session": {
@@ -94,9 +88,8 @@ def _complete(document: dict[str, Any], *, keys_required: bool) -> None:
             response.setdefault("headers", {}).update(_REQUEST_ID)
             if path.startswith(_API):
                 response["headers"].update(_RATE_LIMITS)
-            for target, parameters in _LINKS.get((operation["operationId"], status), {}).items():
-                link = {"operationId": target, "parameters": dict(parameters)}
-                response.setdefault("links", {})[target] = link
+            if links := links_of(operation["operationId"], status):
+                response["links"] = links
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, _Operation]]:
@@ -119,6 +112,8 @@ def _say_what_may_go_wrong(operation: _Operation) -> None:
             del responses["422"]
             if any(each["in"] == "query" for each in operation["parameters"]):
                 _add(responses, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request")
+    for status, code in _BEFORE_ANY_ROUTE.items():
+        _add(responses, status, code)
     _add(responses, HTTPStatus.INTERNAL_SERVER_ERROR, "internal")
 
 
@@ -152,8 +147,9 @@ def _add(responses: dict[str, Any], status: HTTPStatus, code: str) -> None:
 
 
 def _is_problem(response: dict[str, Any]) -> bool:
-    content = response.get("content", {}).get("application/json", {})
-    return bool(content.get("schema") == _PROBLEM_SCHEMA)
+    # FastAPI describes it with the media type of the route's own answer.
+    contents = response.get("content", {}).values()
+    return any(content.get("schema") == _PROBLEM_SCHEMA for content in contents)
 
 
 def _make_problem(status: int, response: dict[str, Any]) -> None:
@@ -168,8 +164,12 @@ def _make_problem(status: int, response: dict[str, Any]) -> None:
                 "code": code,
                 "detail": "What is wrong, in a sentence for people.",
             },
-        }
+        },
+        # Whoever accepts it has asked for a page.
+        "text/html": {"schema": {"type": "string"}},
     }
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.setdefault("headers", {}).update(_CHALLENGE)
     if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         response.setdefault("headers", {}).setdefault(
             "Retry-After",

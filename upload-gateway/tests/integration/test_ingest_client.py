@@ -13,12 +13,12 @@ from photo.ingest.v1 import ingest_service_pb2_grpc as pb_grpc
 from photo_domain.errors import ErrorCode, RequestError
 from photo_domain.object_keys import new_nonce
 from photo_domain.task_id import new_task_id
+from photo_uploads.incoming_file import StoredFile
+from photo_uploads.receive_upload import RegisteredTask
 from service_kit.grpc_channel import open_channel
 from service_kit.grpc_server import build_server
 from upload_gateway import ingest_client
-from upload_gateway.incoming_file import StoredFile
 from upload_gateway.ingest_client import IngestClient
-from upload_gateway.receive_upload import RegisteredTask
 
 Answer = Callable[[], pb.RegisterBatchResponse]
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from photo_domain.task_state import TaskStatus
 from upload_gateway.openapi_document import complete_openapi
 from upload_gateway.problems import install_problem_handlers
 from upload_gateway.request_edge import RequestEdge
@@ -43,9 +44,9 @@ async def test_every_error_is_described_as_a_problem(document: Any) -> None:
     for call, operation in operations(document):
         for status, response in operation["responses"].items():
             if status >= "400" and call != "GET /readyz":
-                assert list(response["content"]) == ["application/problem+json"], (call, status)
-                [content] = response["content"].values()
-                assert content["example"]["code"] in response["description"]
+                assert set(response["content"]) == {"application/problem+json", "text/html"}, call
+                example = response["content"]["application/problem+json"]["example"]
+                assert example["code"] in response["description"], (call, status)
             assert "X-Request-ID" in response["headers"], (call, status)
 
 
@@ -67,7 +68,14 @@ async def test_every_call_of_the_api_tells_of_its_limits(document: Any) -> None:
 async def test_every_reference_and_every_link_leads_somewhere(document: Any) -> None:
     for reference in re.findall(r"'\$ref': '#/components/schemas/(\w+)'", str(document)):
         assert reference in document["components"]["schemas"]
-    names = {operation["operationId"] for _, operation in operations(document)}
+    parameters = {
+        operation["operationId"]: {
+            name
+            for each in operation.get("parameters", [])
+            for name in (each["name"], f"{each['in']}.{each['name']}")
+        }
+        for _, operation in operations(document)
+    }
     links = [
         link
         for _, operation in operations(document)
@@ -75,7 +83,50 @@ async def test_every_reference_and_every_link_leads_somewhere(document: Any) -> 
         for link in response.get("links", {}).values()
     ]
     assert links
-    assert {link["operationId"] for link in links} <= names
+    for link in links:
+        assert set(link["parameters"]) <= parameters[link["operationId"]], link
+
+
+async def test_an_upload_leads_to_everything_that_can_be_done_with_it(document: Any) -> None:
+    followed: set[str] = set()
+    ahead = ["upload"]
+    by_name = {operation["operationId"]: operation for _, operation in operations(document)}
+    while ahead:
+        name = ahead.pop()
+        followed.add(name)
+        targets = {
+            link["operationId"]
+            for response in by_name[name]["responses"].values()
+            for link in response.get("links", {}).values()
+        }
+        ahead.extend(targets - followed)
+    assert followed >= {
+        *("batch", "events", "task_status", "task_statuses"),
+        *("rendition", "original", "retry", "delete"),
+    }
+
+
+async def test_each_event_of_a_stream_is_described(document: Any) -> None:
+    responses = document["paths"]["/api/events"]["get"]["responses"]
+    events = responses["200"]["content"]["text/event-stream"]["itemSchema"]["oneOf"]
+    data = {
+        each["properties"]["event"]["const"]: each["properties"]["data"]["contentSchema"]
+        for each in events
+    }
+    assert set(data) == {"task", "deleted", "done"}
+    assert data["task"] == {"$ref": "#/components/schemas/TaskDocument"}
+    assert set(data["done"]["properties"]["totals"]["properties"]) == set(TaskStatus)
+
+
+async def test_what_the_connection_refuses_is_described_at_every_call(document: Any) -> None:
+    for call, operation in operations(document):
+        for status, code in {
+            "400": "malformed_request",
+            "408": "headers_too_slow",
+            "431": "headers_too_large",
+            "501": "unknown_transfer_coding",
+        }.items():
+            assert code in operation["responses"][status]["description"], call
 
 
 async def test_an_operation_is_named_as_its_function_is(document: Any) -> None:
@@ -104,6 +155,12 @@ async def test_the_headers_that_matter_are_described(document: Any) -> None:
     assert {"If-None-Match", "Prefer"} <= {each["name"] for each in one["parameters"]}
     assert "Location" in paths["/api/upload/"]["post"]["responses"]["202"]["headers"]
     assert "Link" in paths["/api/tasks"]["get"]["responses"]["200"]["headers"]
+    assert (
+        "Content-Disposition"
+        in paths["/api/tasks/{task_id}/original"]["get"]["responses"]["200"]["headers"]
+    )
+    assert "WWW-Authenticate" in paths["/api/tasks"]["get"]["responses"]["401"]["headers"]
+    assert "X-CSRFToken" in {each["name"] for each in paths["/api/upload/"]["post"]["parameters"]}
     events = paths["/api/events"]["get"]
     assert list(events["responses"]["200"]["content"]) == ["text/event-stream"]
     assert "Last-Event-ID" in {each["name"] for each in events["parameters"]}

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from photo_domain.file_format import FORMAT_BY_CONTENT_TYPE
 from upload_gateway.adapters import adapters_of, viewer_of
+from upload_gateway.openapi_parts import response_headers
 from upload_gateway.problems import ProblemDocument
 from upload_gateway.status_client import ReadObject
 
@@ -25,10 +26,20 @@ _CACHING = "private, max-age=31536000, immutable"
 _log = structlog.get_logger(__name__)
 
 
-def _responses(content_types: Iterable[str]) -> dict[int | str, dict[str, Any]]:
+_HEADERS = {"Cache-Control": _CACHING, "Content-Length": "The size in bytes"}
+_DISPOSITION = {"Content-Disposition": "`attachment` with the file's name (RFC 6266, RFC 8187)"}
+
+
+def _responses(
+    content_types: Iterable[str], headers: Mapping[str, str]
+) -> dict[int | str, dict[str, Any]]:
     binary = {"schema": {"type": "string", "format": "binary"}}
     return {
-        200: {"content": dict.fromkeys(content_types, binary), "description": "The bytes"},
+        200: {
+            "content": dict.fromkeys(content_types, binary),
+            "description": "The bytes",
+            "headers": response_headers(headers),
+        },
         404: {"model": ProblemDocument, "description": "unknown_task, unknown_object"},
         503: {
             "model": ProblemDocument,
@@ -40,7 +51,7 @@ def _responses(content_types: Iterable[str]) -> dict[int | str, dict[str, Any]]:
 @router.get(
     "/api/tasks/{task_id}/renditions/{name}",
     response_class=StreamingResponse,
-    responses=_responses(RENDITION_TYPES),
+    responses=_responses(RENDITION_TYPES, _HEADERS),
 )
 async def rendition(request: Request, task_id: str, name: str) -> StreamingResponse:
     """A smaller copy of a photo, made by this service."""
@@ -55,7 +66,7 @@ async def rendition(request: Request, task_id: str, name: str) -> StreamingRespo
 @router.get(
     "/api/tasks/{task_id}/original",
     response_class=StreamingResponse,
-    responses=_responses(FORMAT_BY_CONTENT_TYPE),
+    responses=_responses(FORMAT_BY_CONTENT_TYPE, _HEADERS | _DISPOSITION),
 )
 async def original(request: Request, task_id: str) -> StreamingResponse:
     """The file as it was uploaded, for its owner: only ever as a download."""

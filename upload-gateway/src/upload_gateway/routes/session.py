@@ -4,7 +4,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from upload_gateway.adapters import adapters_of, caller_of
 from upload_gateway.csrf import CSRF_HEADER, proven_caller
@@ -13,7 +16,18 @@ from upload_gateway.openapi_parts import problems
 from upload_gateway.problems import Problem
 from upload_gateway.session import new_key_session
 
-router = APIRouter()
+
+class _OneAddress(APIRoute):
+    """Names every method of the address in Allow (RFC 9110 15.5.6), not those of one route."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["method"] not in (self.methods or ()):
+            raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "DELETE, POST"})
+        await super().handle(scope, receive, send)
+
+
+router = APIRouter(route_class=_OneAddress)
 
 _TOKEN_PARAMETER = {
     "in": "header",

@@ -60,32 +60,7 @@ class TasksDocument(BaseModel):
     tasks: list[TaskDocument | UnknownTaskDocument]
 
 
-@router.get(
-    "/api/task-status/",
-    response_model=TasksDocument,
-    responses=problems(
-        {
-            HTTPStatus.UNPROCESSABLE_ENTITY: "no_task_ids, too_many_task_ids",
-            HTTPStatus.SERVICE_UNAVAILABLE: "database_unavailable, service_unavailable",
-        }
-    ),
-    openapi_extra={"parameters": [_TASK_IDS]},
-)
-async def task_statuses(request: Request) -> Response:
-    """How up to 100 tasks stand; what is no id of a task is reported in its place."""
-    # By hand, for codes that say more than invalid_request.
-    task_ids = request.query_params.getlist("task_id")
-    if not 1 <= len(task_ids) <= MAX_POLLED_TASKS:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "too_many_task_ids" if task_ids else "no_task_ids",
-            f"Ask for 1 to {MAX_POLLED_TASKS} tasks: ?task_id=…&task_id=…",
-        )
-    found = await adapters_of(request).status.get_tasks(task_ids, viewer_of(request))
-    tasks = [found.get(each.lower()) or _unknown(each) for each in task_ids]
-    return json_response({"tasks": tasks})
-
-
+# Before the other one, whose address would match an id that is a line feed, too.
 @router.get(
     "/api/task-status/{task_id}",
     response_model=TaskDocument,
@@ -136,6 +111,32 @@ async def task_status(request: Request, task_id: str) -> Response:
     if known.include(state.revision):
         return Response(status_code=HTTPStatus.NOT_MODIFIED.value, headers=headers)
     return json_response(state.document, headers=headers)
+
+
+@router.get(
+    "/api/task-status/",
+    response_model=TasksDocument,
+    responses=problems(
+        {
+            HTTPStatus.UNPROCESSABLE_ENTITY: "no_task_ids, too_many_task_ids",
+            HTTPStatus.SERVICE_UNAVAILABLE: "database_unavailable, service_unavailable",
+        }
+    ),
+    openapi_extra={"parameters": [_TASK_IDS]},
+)
+async def task_statuses(request: Request) -> Response:
+    """How up to 100 tasks stand; what is no id of a task is reported in its place."""
+    # By hand, for codes that say more than invalid_request.
+    task_ids = request.query_params.getlist("task_id")
+    if not 1 <= len(task_ids) <= MAX_POLLED_TASKS:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "too_many_task_ids" if task_ids else "no_task_ids",
+            f"Ask for 1 to {MAX_POLLED_TASKS} tasks: ?task_id=…&task_id=…",
+        )
+    found = await adapters_of(request).status.get_tasks(task_ids, viewer_of(request))
+    tasks = [found.get(each.lower()) or _unknown(each) for each in task_ids]
+    return json_response({"tasks": tasks})
 
 
 def _unknown(task_id: str) -> dict[str, Any]:

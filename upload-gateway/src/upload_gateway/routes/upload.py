@@ -7,23 +7,23 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
+from photo_domain.errors import ErrorCode
 from photo_domain.file_format import FORMAT_BY_CONTENT_TYPE
+from photo_uploads.receive_upload import Receipt, RejectedFile, UploadRefusedError
 from upload_gateway.adapters import adapters_of, visitor_of
-from upload_gateway.csrf import caller_of_form, require_form_token
+from upload_gateway.csrf import CSRF_FIELD, CSRF_HEADER, caller_of_form, require_form_token
+from upload_gateway.form_parts import FILE_FIELD, files_of
 from upload_gateway.json_response import json_response
 from upload_gateway.multipart_upload import body_too_large, boundary_of, parse_upload
 from upload_gateway.openapi_parts import problems, response_headers
 from upload_gateway.problems import Problem
-from upload_gateway.receive_upload import (
-    FILE_FIELD,
-    Receipt,
-    RejectedFile,
-    UploadRefusedError,
-)
+from upload_gateway.routes.batch_page import batch_page_url
 from upload_gateway.task_document import TaskDocument, queued_task
+from upload_gateway.web_page import wants_page
 
 router = APIRouter()
 
@@ -52,6 +52,7 @@ class ReceiptDocument(BaseModel):
 
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
+_NO_FILES = f"The upload has no file in the field `{FILE_FIELD}`."
 
 _PROBLEMS = {
     HTTPStatus.BAD_REQUEST: "malformed_multipart, invalid_idempotency_key",
@@ -79,7 +80,11 @@ _BODY_SCHEMA = {
                         "items": {"type": "string", "format": "binary"},
                         "minItems": 1,
                         "maxItems": 100,
-                    }
+                    },
+                    # Without a type: whatever a form has in a field is text.
+                    CSRF_FIELD: {
+                        "description": "Before the files, in place of the header X-CSRFToken"
+                    },
                 },
             },
             "encoding": {FILE_FIELD: {"contentType": ", ".join(FORMAT_BY_CONTENT_TYPE)}},
@@ -97,6 +102,14 @@ _KEY_PARAMETER = {
     " without photos that were deleted since",
 }
 
+_TOKEN_PARAMETER = {
+    "in": "header",
+    "name": CSRF_HEADER,
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The token of GET /api/csrf, with its cookies; not with an API key",
+}
+
 
 @router.post(
     "/api/upload/",
@@ -104,9 +117,13 @@ _KEY_PARAMETER = {
     response_model=ReceiptDocument,
     responses={
         202: {"headers": response_headers({"Location": "The batch: /api/batches/{batch_id}"})},
+        303: {
+            "description": "As 202, for a form of a browser: whoever accepts text/html",
+            "headers": response_headers({"Location": "The page of the batch"}),
+        },
         **problems(_PROBLEMS),
     },
-    openapi_extra={"requestBody": _BODY_SCHEMA, "parameters": [_KEY_PARAMETER]},
+    openapi_extra={"requestBody": _BODY_SCHEMA, "parameters": [_KEY_PARAMETER, _TOKEN_PARAMETER]},
 )
 async def upload(request: Request) -> Response:
     """Take photos in: valid files are queued, invalid ones are listed with their reasons."""
@@ -122,12 +139,12 @@ async def upload(request: Request) -> Response:
     try:
         # Before the body: whoever sent `Expect: 100-continue` has sent nothing yet.
         with adapters.places.taken_by(visitor):
-            receipt = await adapters.receiver.receive(caller.owner, key, parts, visitor)
+            receipt = await adapters.receiver.receive(caller.owner, key, files_of(parts), visitor)
     except UploadRefusedError as error:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             error.code,
-            error.detail,
+            _NO_FILES if error.code is ErrorCode.NO_FILES else error.detail,
             {"rejected": _rejected(error.rejected)},
         ) from error
     except ClientDisconnect:
@@ -135,6 +152,8 @@ async def upload(request: Request) -> Response:
         raise Problem(
             HTTPStatus.BAD_REQUEST, "client_disconnected", "The upload broke off."
         ) from None
+    if wants_page(request):
+        return RedirectResponse(batch_page_url(receipt.batch_id), HTTPStatus.SEE_OTHER)
     headers = {"Location": f"/api/batches/{receipt.batch_id}"}
     return json_response(_receipt(receipt), HTTPStatus.ACCEPTED, headers)
 

@@ -176,6 +176,11 @@ async def test_answers_do_not_wait_where_too_many_do(
     await waiting
 
 
+async def test_a_line_feed_is_the_id_of_no_task(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/task-status/%0A")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_task")
+
+
 async def test_an_unknown_task_is_unknown_at_once(client: httpx.AsyncClient) -> None:
     answer = await client.get(ADDRESS, headers={"Prefer": "wait=30"})
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_task")
