@@ -6,12 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from photo_domain.task_state import TaskStatus
 from upload_gateway.openapi_document import complete_openapi
-from upload_gateway.problems import install_problem_handlers
+from upload_gateway.problems import Problem, install_problem_handlers
 from upload_gateway.request_edge import RequestEdge
+from upload_gateway.routes import upload
 from upload_gateway.routes.all_routers import ROUTERS
 
 
@@ -127,6 +128,36 @@ async def test_what_the_connection_refuses_is_described_at_every_call(document: 
             "501": "unknown_transfer_coding",
         }.items():
             assert code in operation["responses"][status]["description"], call
+
+
+@pytest.mark.parametrize(
+    ("key", "taken"),
+    [
+        ("a", True),
+        ('"', True),
+        ('""', False),
+        ('"a', True),
+        ('a"', True),
+        ('"a"', True),
+        ('" "', True),
+        ("a" * 255, True),
+        ("a" * 256, False),
+        ('"' + "a" * 254, True),
+        ('"' + "a" * 255, False),
+        ('"' + "a" * 255 + '"', True),
+        ('"' + "a" * 256 + '"', False),
+        ("\N{LATIN SMALL LETTER E WITH ACUTE}", False),
+    ],
+)
+def test_an_idempotency_key_is_described_as_it_is_taken(key: str, taken: bool) -> None:
+    headers = [(b"idempotency-key", key.encode("latin-1"))]
+    request = Request({"type": "http", "headers": headers})
+    assert bool(re.search(upload._KEY_PARAMETER["schema"]["pattern"], key)) == taken
+    if taken:
+        assert upload._idempotency_key(request) in key
+    else:
+        with pytest.raises(Problem):
+            upload._idempotency_key(request)
 
 
 async def test_an_operation_is_named_as_its_function_is(document: Any) -> None:
