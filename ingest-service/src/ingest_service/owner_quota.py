@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from photo_records.registration import Connection, NewBatch, find_batches, stored_bytes
+from photo_records.registration import Connection, NewBatch, stored_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +16,17 @@ class OwnerQuota:
     async def exceeded_by(
         self, connection: Connection, batches: Sequence[NewBatch]
     ) -> frozenset[UUID]:
-        """The ids of those that must not be written, seen one after another.
+        """The ids of those of `batches`, just written in this transaction, that are too much.
 
-        Batches that other replicas write at the same moment are not seen: between them they may
-        exceed the quota once.
+        Each is seen as the next to come. What other transactions write at the same moment is not
+        seen: between them an owner may exceed the quota once.
         """
-        if not self.limit:
-            return frozenset()
-        known = await find_batches(connection, [_key(batch) for batch in batches])
-        new = [batch for batch in batches if _key(batch) not in known]
-        stored = await stored_bytes(connection, [batch.owner for batch in new])
+        stored = await stored_bytes(connection, [batch.owner for batch in batches])
+        for batch in batches:
+            stored[batch.owner] -= _size(batch)
         exceeding = set()
-        for batch in new:
-            total = stored.get(batch.owner, 0) + sum(photo.size for photo in batch.photos)
+        for batch in batches:
+            total = stored[batch.owner] + _size(batch)
             if total > self.limit:
                 exceeding.add(batch.batch_id)
             else:
@@ -36,5 +34,5 @@ class OwnerQuota:
         return frozenset(exceeding)
 
 
-def _key(batch: NewBatch) -> tuple[str, str]:
-    return batch.owner, batch.idempotency_key
+def _size(batch: NewBatch) -> int:
+    return sum(photo.size for photo in batch.photos)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -19,6 +20,7 @@ from photo_records.registration import (
     KnownTaskError,
     NewBatch,
     RegisteredBatch,
+    delete_batches,
     find_batches,
     insert_batches,
 )
@@ -135,10 +137,7 @@ class BatchRegistrar:
         self, connection: asyncpg.pool.PoolConnectionProxy, group: Sequence[_Submission]
     ) -> list[RegisteredBatch | Exception]:
         batches = [submission.batch for submission in group]
-        exceeding = await self._quota.exceeded_by(connection, batches)
-        born = await insert_batches(
-            connection, [batch for batch in batches if batch.batch_id not in exceeding]
-        )
+        born, exceeding = await self._insert(connection, batches)
         known = [
             (batch.owner, batch.idempotency_key) for batch in batches if batch.batch_id not in born
         ]
@@ -149,7 +148,7 @@ class BatchRegistrar:
             registered = born.get(batch.batch_id) or earlier.get(
                 (batch.owner, batch.idempotency_key)
             )
-            if registered is None and batch.batch_id in exceeding:
+            if batch.batch_id in exceeding:
                 outcomes.append(_refusal(ErrorCode.QUOTA_EXCEEDED))
                 continue
             outcomes.append(_matching(batch, registered))
@@ -157,6 +156,22 @@ class BatchRegistrar:
                 self._publisher.send(_messages(batch, submission.request_id))
                 self._tell(TaskChange(None, batch.batch_id, batch.owner))
         return outcomes
+
+    async def _insert(
+        self, connection: asyncpg.pool.PoolConnectionProxy, batches: Sequence[NewBatch]
+    ) -> tuple[dict[UUID, RegisteredBatch], frozenset[UUID]]:
+        """What is born, and the ids of what the quota of its owner has no room for."""
+        if not self._quota.limit:
+            return await insert_batches(connection, batches), frozenset()
+        # Written first: that waits for whoever writes the same key just now, so that no refusal is
+        # told of a batch that comes to be after all.
+        async with connection.transaction():
+            born = await insert_batches(connection, batches)
+            exceeding = await self._quota.exceeded_by(
+                connection, [batch for batch in batches if batch.batch_id in born]
+            )
+            await delete_batches(connection, exceeding)
+        return {id_: batch for id_, batch in born.items() if id_ not in exceeding}, exceeding
 
 
 def _messages(batch: NewBatch, request_id: str) -> list[TaskMessage]:

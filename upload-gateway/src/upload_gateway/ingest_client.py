@@ -57,8 +57,11 @@ class IngestClient:
                 stated = request_error_of(error)
                 _log.warning("register_failed", code=error.code().name, stated=stated is not None)
                 if stated is not None and stated.code not in _TRY_AGAIN:
+                    if uncertain and stated.code is ErrorCode.QUOTA_EXCEEDED:
+                        raise _given_up(stated, uncertain=True) from error
                     raise stated from error
-                # Once one attempt may have been written, no later refusal proves the contrary.
+                # Once one attempt may have been written, no refusal that depends on the moment
+                # proves the contrary.
                 uncertain = uncertain or stated is None or stated.code is ErrorCode.OUTCOME_UNKNOWN
                 if loop.time() + _PAUSE_SECONDS + _ATTEMPT_SECONDS > deadline:
                     raise _given_up(stated, uncertain=uncertain) from error

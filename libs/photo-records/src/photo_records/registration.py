@@ -162,6 +162,15 @@ async def find_batches(
     }
 
 
+async def delete_batches(connection: Connection, batch_ids: Collection[UUID]) -> None:
+    """Take batches back that were written in the transaction under way."""
+    for statement in (
+        "DELETE FROM photos WHERE batch_id = ANY($1)",
+        "DELETE FROM batches WHERE id = ANY($1)",
+    ):
+        await connection.execute(statement, list(batch_ids))
+
+
 async def stored_bytes(connection: Connection, owners: Collection[str]) -> dict[str, int]:
     """The bytes of the originals of each of these owners; of an owner without photos, none."""
     rows = await connection.fetch(

@@ -137,7 +137,8 @@ class PhotoRecord(Record):
         CheckConstraint("octet_length(thumbhash) BETWEEN 1 AND 25", name="thumbhash"),
         CheckConstraint("phash ~ '^[0-9a-f]{16}$'", name="phash"),
         CheckConstraint("jsonb_typeof(step_seconds) = 'object'", name="step_seconds"),
-        Index(None, "owner", "id"),
+        # With the size, for the quota.
+        Index(None, "owner", "id", postgresql_include=["size"]),
         Index(None, "owner", "status", "id"),
         # What watchers missed.
         Index(None, "owner", "changed_at"),
