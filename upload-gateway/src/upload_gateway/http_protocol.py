@@ -15,6 +15,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from upload_gateway.problems import PROBLEM_JSON, Problem
+from upload_gateway.slow_reader import SlowReader
 
 # More than browsers send with every cookie; nginx allows 32 KiB.
 MAX_HEADER_SIZE = 64 * 1024
@@ -26,8 +27,6 @@ MAX_PIPELINED = 16
 HEADER_SECONDS = 20.0
 # How long the rest of a body is swallowed after its answer, so that the client sees the answer.
 UNREAD_BODY_SECONDS = 10.0
-# How long what was written may wait in memory for its client to read on, in seconds.
-READER_SECONDS = 30.0
 
 _log = structlog.get_logger(__name__)
 
@@ -50,12 +49,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         # The request that is answered now; `cycle` is the one that arrived last.
         self._running: RequestResponseCycle | None = None
         self._deadline = self.loop.call_later(HEADER_SECONDS, self._headers_late)
-        self._reader_deadline: asyncio.TimerHandle | None = None
+        self._reader = SlowReader(transport, self._reader_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadlines, and tell whoever answers that nobody listens any more."""
         self._deadline.cancel()
-        self._forget_reader()
+        self._reader.forget()
         running = self._running
         if running is not None and running is not self.cycle and not running.response_complete:
             # uvicorn tells only the request that arrived last: an event stream with another
@@ -111,7 +110,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._deadline.cancel()
         if not self.flow.write_paused:
             # What is left of the last answer goes out before the next one.
-            self._forget_reader()
+            self._reader.forget()
 
     def on_body(self, body: bytes) -> None:
         """Some of the body is here."""
@@ -132,16 +131,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._in_body and not self._in_headers:
             self._expect_within(UNREAD_BODY_SECONDS)
-        self._expect_reader()
+        self._reader.watch()
 
     def pause_writing(self) -> None:
         """The client reads slower than the app writes."""
         super().pause_writing()
-        self._expect_reader()
+        self._reader.watch()
 
     def resume_writing(self) -> None:
         """The client has read on."""
-        self._forget_reader()
+        self._reader.forget()
         super().resume_writing()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -176,21 +175,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         return not self._in_body and (self.cycle is None or self.cycle.response_complete)
 
-    def _expect_reader(self) -> None:
-        if self._reader_deadline is None:
-            self._reader_deadline = self.loop.call_later(READER_SECONDS, self._reader_late)
-
-    def _forget_reader(self) -> None:
-        if self._reader_deadline is not None:
-            self._reader_deadline.cancel()
-            self._reader_deadline = None
-
     def _reader_late(self) -> None:
-        self._reader_deadline = None
-        if self.transport.get_write_buffer_size():
-            _log.info("http_reader_too_slow")
-            # Not `close`, which waits for the client to read the rest.
-            self.transport.abort()
+        _log.info("http_reader_too_slow")
+        # Not `close`, which waits for the client to read the rest.
+        self.transport.abort()
 
     def _expect_within(self, seconds: float) -> None:
         self._deadline.cancel()

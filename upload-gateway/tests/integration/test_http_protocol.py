@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from upload_gateway import http_protocol
+from upload_gateway import http_protocol, slow_reader
 from upload_gateway.http_protocol import BoundedHttpProtocol
 from upload_gateway.request_edge import RequestEdge
 
@@ -362,7 +362,7 @@ async def test_an_empty_line_before_a_request_does_no_harm(connect: Connect) -> 
 async def test_a_client_that_does_not_read_is_cut_off(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr(http_protocol, "READER_SECONDS", 0.05)
+    monkeypatch.setattr(slow_reader, "READER_SECONDS", 0.05)
     reader, writer = await connect()
     writer.write(f"GET {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
     await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
@@ -371,10 +371,26 @@ async def test_a_client_that_does_not_read_is_cut_off(
             await asyncio.sleep(0.01)
 
 
+async def test_a_client_that_reads_slowly_but_steadily_gets_all_of_it(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_reader, "READER_SECONDS", 1.0)
+    monkeypatch.setattr(slow_reader, "MIN_READER_RATE", 1)
+    reader, writer = await connect()
+    began = asyncio.get_running_loop().time()
+    writer.write(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+    pieces = 40
+    for _ in range(pieces):
+        await asyncio.wait_for(reader.readexactly(LARGE // pieces), 20)
+        await asyncio.sleep(2.5 / pieces)
+    assert asyncio.get_running_loop().time() - began > 2 * slow_reader.READER_SECONDS
+
+
 async def test_large_answers_that_are_read_come_whole(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_protocol, "READER_SECONDS", 5)
+    monkeypatch.setattr(slow_reader, "READER_SECONDS", 5)
     reader, writer = await connect()
     for _ in range(2):
         writer.write(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
