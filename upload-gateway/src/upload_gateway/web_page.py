@@ -1,5 +1,6 @@
 """Pages for people whose browser runs no script of ours."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -7,6 +8,8 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
+
+_WEIGHT = re.compile(r"[01](\.\d{0,3})?")
 
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src 'self'; form-action 'self'; frame-ancestors 'none';"
@@ -23,9 +26,32 @@ _TEMPLATES = Environment(
 )
 
 
+# What browsers ask for when a person is to see the answer. Java's HttpURLConnection names the first
+# of them by itself.
+_PAGE_TYPES = ("text/html", "application/xhtml+xml")
+
+
 def wants_page(request: Request) -> bool:
-    """Whether whoever asks will show the answer to a person: browsers name HTML, scripts do not."""
-    return "text/html" in request.headers.get("accept", "").lower()
+    """Whether a person at a browser will see the answer, and no program of theirs.
+
+    Programs have a key, or prefer JSON, or do not name what browsers name (RFC 9110 12.5.1).
+    """
+    if request.headers.get("authorization", "").lower().startswith("bearer "):
+        return False
+    weights = _accepted(",".join(request.headers.getlist("accept")))
+    html = min(weights.get(each, 0.0) for each in _PAGE_TYPES)
+    json = max(weights.get(each, 0.0) for each in ("application/json", "application/problem+json"))
+    return html > 0 and html >= json
+
+
+def _accepted(header: str) -> dict[str, float]:
+    """The weight of each media type that is named; one without a readable weight has 1."""
+    weights = {}
+    for part in header.lower().split(","):
+        media_type, *parameters = (each.strip() for each in part.split(";"))
+        weight = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+        weights[media_type] = float(weight) if _WEIGHT.fullmatch(weight) else 1.0
+    return weights
 
 
 def web_page(template: str, values: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -85,8 +85,7 @@ async def test_a_browser_is_told_of_an_error_on_a_page_with_nothing_unescaped(
     rejected = [{"file_name": "<b>.txt", "errors": [{"code": "c", "detail": "Not <this>."}]}]
     problem = Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "code", "1 < 2", {"rejected": rejected})
     monkeypatch.setitem(ERRORS, "page", problem)
-    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-    answer = await client.get("/page", headers={"Accept": accept, "X-Request-ID": "mine-1"})
+    answer = await client.get("/page", headers={"Accept": BROWSER, "X-Request-ID": "mine-1"})
     assert answer.status_code == 422
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -96,6 +95,44 @@ async def test_a_browser_is_told_of_an_error_on_a_page_with_nothing_unescaped(
         assert text in answer.text
 
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Accept": "*/*"},
+        {"Accept": "application/json, text/plain, */*"},
+        # What Java's HttpURLConnection sends by itself.
+        {"Accept": "text/html, image/gif, image/jpeg, */*; q=0.2"},
+        {"Accept": "application/json, text/html;q=0.9, application/xhtml+xml;q=0.9"},
+        {"Accept": "text/html;q=0, application/xhtml+xml"},
+        {"Accept": BROWSER, "Authorization": "Bearer a-key"},
+        {"Accept": ""},
+    ],
+)
+async def test_programs_get_problems_and_no_pages(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    answer = await client.get("/unknown", headers=headers)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "accept", [BROWSER, "text/html;q=x, application/xhtml+xml", "TEXT/HTML , application/xhtml+xml"]
+)
+async def test_browsers_get_pages(client: httpx.AsyncClient, accept: str) -> None:
+    headers = {"Accept": accept, "Authorization": "Basic of-a-proxy"}
+    answer = await client.get("/unknown", headers=headers)
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+async def test_all_lines_of_a_header_count(client: httpx.AsyncClient) -> None:
+    lines = [("Accept", "text/html"), ("Accept", "application/xhtml+xml")]
+    answer = await client.get("/unknown", headers=lines)
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
 async def test_a_page_of_an_error_says_when_to_try_again(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/unavailable", headers={"Accept": "text/html"})
+    answer = await client.get("/unavailable", headers={"Accept": BROWSER})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")

@@ -96,8 +96,11 @@ _KEY_PARAMETER = {
     "in": "header",
     "name": "Idempotency-Key",
     "required": False,
-    # Bare; quoted ones count too.
-    "schema": {"type": "string", "pattern": "^[!#-~]$|^[!#-~][ -~]{0,253}[!-~]$"},
+    # Bare, with a quote at either end or none, or quoted; a header has no spaces at its ends.
+    "schema": {
+        "type": "string",
+        "pattern": '^[!-~]$|^[!#-~][ -~]{0,253}[!-~]$|^"[ -~]{0,253}[!#-~]$|^"[ -~]{1,255}"$',
+    },
     "description": "A repeated upload with the same key and files gets the answer of the first,"
     " without photos that were deleted since",
 }
@@ -118,7 +121,7 @@ _TOKEN_PARAMETER = {
     responses={
         202: {"headers": response_headers({"Location": "The batch: /api/batches/{batch_id}"})},
         303: {
-            "description": "As 202, for a form of a browser: whoever accepts text/html",
+            "description": "As 202, for the form of a browser without scripts",
             "headers": response_headers({"Location": "The page of the batch"}),
         },
         **problems(_PROBLEMS),
@@ -152,7 +155,7 @@ async def upload(request: Request) -> Response:
         raise Problem(
             HTTPStatus.BAD_REQUEST, "client_disconnected", "The upload broke off."
         ) from None
-    if wants_page(request):
+    if not proven and wants_page(request):
         return RedirectResponse(batch_page_url(receipt.batch_id), HTTPStatus.SEE_OTHER)
     headers = {"Location": f"/api/batches/{receipt.batch_id}"}
     return json_response(_receipt(receipt), HTTPStatus.ACCEPTED, headers)
