@@ -18,6 +18,8 @@ from photo_records.registration import NewBatch, NewPhoto
 from photo_records.task_queue import lane_of
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
+# Of the sentence that explains a rejection, in UTF-8.
+_MAX_DETAIL_BYTES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,11 @@ def check_batch(claim: BatchClaim, bulk_batch_files: int, now: datetime) -> NewB
     for index, rejected in enumerate(claim.rejected):
         if not _is_known_rejection(rejected):
             violations.append(
-                FieldViolation(f"rejected[{index}]", "must have a name and known error codes")
+                FieldViolation(
+                    f"rejected[{index}]",
+                    "must have a name and known error codes, each once, with a detail of at most"
+                    f" {_MAX_DETAIL_BYTES} bytes",
+                )
             )
     if violations:
         raise _refusal(violations)
@@ -168,12 +174,13 @@ def _photo(file: StoredFileClaim, task_id: UUID) -> NewPhoto:
 
 
 def _is_known_rejection(rejected: RejectedFileClaim) -> bool:
+    codes = {code for code, _ in rejected.errors}
     return (
         len(rejected.file_name) <= UPLOAD_LIMITS.max_file_name_characters
-        and bool(rejected.errors)
-        and all(
-            code in set(RejectionCode) and len(detail) <= 500 for code, detail in rejected.errors
-        )
+        and bool(codes)
+        and codes <= set(RejectionCode)
+        and len(codes) == len(rejected.errors)
+        and all(len(detail.encode()) <= _MAX_DETAIL_BYTES for _, detail in rejected.errors)
     )
 
 

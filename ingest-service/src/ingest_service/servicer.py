@@ -71,7 +71,7 @@ class IngestServicer(pb_grpc.IngestServiceServicer):
         self, request_iterator: AsyncIterator[pb.UploadBatchRequest], context: _Context
     ) -> pb.UploadBatchResponse:
         """Take a batch in with its bytes."""
-        receipt = await self._do.uploads.upload(_messages(request_iterator), request_id_of(context))
+        receipt = await self._do.uploads.upload(_Messages(request_iterator), request_id_of(context))
         return pb.UploadBatchResponse(
             batch_id=receipt.batch_id,
             create_time=_timestamp(receipt.created_at),
@@ -148,23 +148,33 @@ def _timestamp(moment: datetime) -> Timestamp:
     return timestamp
 
 
-async def _messages(
-    requests: AsyncIterator[pb.UploadBatchRequest],
-) -> AsyncIterator[StreamMessage]:
-    async for request in requests:
-        match request.WhichOneof("part"):
-            case "batch":
-                yield BatchHeader(request.batch.owner, request.batch.idempotency_key)
-            case "file":
-                yield FilePart(request.file.file_name)
-            case "chunk":
-                yield FileChunk(memoryview(request.chunk))
-            case "file_end":
-                yield FileEnd()
-            case "batch_end":
-                yield BatchEnd(request.batch_end.file_count)
-            case None:
-                yield UnknownMessage()
+class _Messages:
+    """What the requests of a stream say. None is kept while the next is waited for."""
+
+    def __init__(self, requests: AsyncIterator[pb.UploadBatchRequest]) -> None:
+        self._requests = requests
+
+    def __aiter__(self) -> AsyncIterator[StreamMessage]:
+        return self
+
+    async def __anext__(self) -> StreamMessage:
+        return _message(await anext(self._requests))
+
+
+def _message(request: pb.UploadBatchRequest) -> StreamMessage:
+    match request.WhichOneof("part"):
+        case "batch":
+            return BatchHeader(request.batch.owner, request.batch.idempotency_key)
+        case "file":
+            return FilePart(request.file.file_name)
+        case "chunk":
+            return FileChunk(memoryview(request.chunk))
+        case "file_end":
+            return FileEnd()
+        case "batch_end":
+            return BatchEnd(request.batch_end.file_count)
+        case _:
+            return UnknownMessage()
 
 
 def _claim(request: pb.RegisterBatchRequest) -> BatchClaim:

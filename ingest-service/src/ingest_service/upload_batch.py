@@ -76,7 +76,10 @@ class BatchUploads:
 
     async def _receive(self, messages: AsyncIterator[StreamMessage], request_id: str) -> Receipt:
         stream = UploadStream(messages, UploadPace(self._pace_rule), UPLOAD_LIMITS)
-        header = _checked(await stream.header())
+        # Until it says whose it is, a stream may be silent or bring half a message: it has its
+        # place for that, too.
+        with self._places.taken_by():
+            header = _checked(await stream.header())
         registry = _Registry(self._registrar, self._discarder, request_id)
         receiver = UploadReceiver(self._originals, registry, UPLOAD_LIMITS)
         with self._places.taken_by(header.owner):
@@ -119,6 +122,8 @@ class _Registry:
         except RequestError as error:
             # The sweeper finds them.
             _log.warning("discard_failed", originals=len(originals), code=error.code)
+        except Exception as error:  # noqa: BLE001 - the refusal that led here is what counts
+            _log.error("discard_failed", originals=len(originals), exc_info=error)
 
 
 def _checked(header: BatchHeader) -> BatchHeader:

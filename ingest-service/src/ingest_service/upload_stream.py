@@ -9,6 +9,9 @@ from photo_uploads.upload_pace import UploadPace
 from photo_uploads.upload_parts import FileChunk, FileEnd, FilePart, UploadPart
 
 MAX_CHUNK_SIZE = 256 * 1024
+# What a message counts at least, of what an upload may bring: each costs time, however little is
+# in it. Names are shorter, and what an upload may bring has room for the other messages.
+_LEAST_COUNTED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class UploadStream:
         self, messages: AsyncIterator[StreamMessage], pace: UploadPace, limits: UploadLimits
     ) -> None:
         self._messages = messages
+        # UTF-8 (RFC 3629) takes at most 4 bytes for a character.
+        self._max_name_bytes = 4 * limits.max_file_name_characters
         self._pace = pace
         self._limits = limits
         self._message_count = 0
@@ -66,8 +71,13 @@ class UploadStream:
         """
         while True:
             match await self._next():
-                case FilePart() as file:
+                case FilePart(file_name) as file:
                     self._require(not self._file_is_open, "file", "must follow a `file_end`")
+                    self._require(
+                        len(file_name.encode()) <= self._max_name_bytes,
+                        "file.file_name",
+                        f"must have at most {self._max_name_bytes} bytes",
+                    )
                     self._file_is_open = True
                     self._file_count += 1
                     yield file
@@ -97,16 +107,17 @@ class UploadStream:
                     raise self._refused("must have a part that the contract knows")
 
     async def _next(self) -> StreamMessage:
-        message = await self._pace.next_piece(self._messages, _size_of)
+        largest = MAX_CHUNK_SIZE if self._file_is_open else 0
+        message = await self._pace.next_piece(self._messages, _size_of, largest)
         self._message_count += 1
         if message is None:
             raise self._refused("is missing: the stream ended before its `batch_end`")
-        self._size += _size_of(message)
+        self._size += max(_size_of(message), _LEAST_COUNTED)
         if self._size > self._limits.max_body_size:
             raise RequestError(
                 ErrorCode.BODY_TOO_LARGE,
-                f"The upload must not be larger than {self._limits.max_body_size} bytes;"
-                " send fewer files at once.",
+                f"The upload must not be larger than {self._limits.max_body_size} bytes, where"
+                f" each message counts as {_LEAST_COUNTED} at least; send fewer files at once.",
             )
         return message
 

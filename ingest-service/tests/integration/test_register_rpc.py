@@ -10,9 +10,12 @@ import pytest
 from local_stack.ports import free_ports
 from photo.ingest.v1 import ingest_service_pb2 as pb
 from photo_domain.errors import ErrorCode, RequestError
+from photo_domain.limits import UPLOAD_LIMITS
 from photo_domain.object_keys import new_nonce
+from photo_domain.rejection import RejectionCode
 from photo_domain.task_id import new_task_id
 from photo_records.task_queue import Lane
+from service_kit.grpc_server import MAX_MESSAGE_SIZE
 from service_kit.rpc_errors import request_error_of
 
 
@@ -92,6 +95,25 @@ async def test_a_refused_name_with_a_nul_does_not_fail_the_good_files(
     assert len((await stub.RegisterBatch(request, timeout=20)).tasks) == 1
     name = await pool.fetchval("SELECT rejected->0->>'file_name' FROM batches")
     assert name == "a\N{REPLACEMENT CHARACTER}b.jpg"
+
+
+async def test_the_largest_batch_that_breaks_no_rule_is_taken(
+    stub: Any, claims: Any, register_request: Any, pool: asyncpg.Pool
+) -> None:
+    longest = "📷" * UPLOAD_LIMITS.max_file_name_characters
+    errors = tuple((code, "x" * 500) for code in RejectionCode)
+    rejected = [
+        claims.rejected(position, file_name=longest, errors=errors)
+        for position in range(1, UPLOAD_LIMITS.max_files)
+    ]
+    claim = claims.batch(1, owner="📷" * 255, idempotency_key="x" * 255, rejected=rejected)
+    request = register_request(claim)
+    assert len((await stub.RegisterBatch(request, timeout=20)).tasks) == 1
+    assert await pool.fetchval("SELECT jsonb_array_length(rejected) FROM batches") == 99
+    request.rejected[0].errors[0].detail = "x" * (MAX_MESSAGE_SIZE - request.ByteSize() + 1000)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.RegisterBatch(request, timeout=20)
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 async def test_a_batch_that_breaks_rules_is_told_which(

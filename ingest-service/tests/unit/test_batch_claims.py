@@ -152,6 +152,8 @@ def test_a_task_id_older_than_six_hours_or_from_the_future_is_refused(claims: An
         {"errors": (("bad_luck", "x"),)},
         {"errors": (("empty_file", "x"), ("bad_luck", "x"))},
         {"errors": (("empty_file", "x" * 501),)},
+        {"errors": (("empty_file", "é" * 251),)},
+        {"errors": (("empty_file", "x"), ("empty_file", "x"))},
         {"file_name": "x" * 256},
     ],
 )

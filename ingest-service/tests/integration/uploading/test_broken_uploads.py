@@ -155,10 +155,22 @@ async def test_a_stream_that_falls_silent_is_ended(
     nothing_left: Any,
     sent_count: int,
 ) -> None:
-    stub = await serve(pool, capacity, PaceRule(rate_seconds=0.3))
+    stub = await serve(pool, capacity, PaceRule(rate_seconds=0.3, min_rate=1024 * 1024))
     code, stated = await refused(open_upload(*half_sent[:sent_count], to=stub).call)
     assert (code, stated.code) == (grpc.StatusCode.DEADLINE_EXCEEDED, ErrorCode.BODY_TOO_SLOW)
     await nothing_left()
+
+
+async def test_a_database_that_cannot_say_what_to_discard_leaves_the_refusal_as_it_was(
+    open_upload: Any, half_sent: list[Any], refused: Any, storage: Any, pool: asyncpg.Pool
+) -> None:
+    await pool.execute("ALTER TABLE photos RENAME TO photos_elsewhere")
+    opened = open_upload(*half_sent)
+    opened.half_close()
+    code, stated = await refused(opened.call)
+    assert (code, stated.code) == (grpc.StatusCode.INVALID_ARGUMENT, ErrorCode.INVALID_ARGUMENT)
+    # The sweeper's to delete.
+    assert len(storage.contents()) == 1
 
 
 async def test_a_storage_that_fails(

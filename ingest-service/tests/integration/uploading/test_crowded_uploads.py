@@ -37,6 +37,18 @@ async def test_one_owner_gets_half_of_the_places_and_others_the_rest(
     assert (await send(messages.upload(("a.jpg", jpeg), owner="greedy"))).tasks
 
 
+async def test_streams_that_have_not_said_whose_they_are_have_places_too(
+    open_upload: Any, send: Any, messages: Any, refused: Any, eventually: Any, capacity: Any
+) -> None:
+    silent = [open_upload() for _ in range(4)]
+    await eventually(lambda: capacity.places.taken == 4)
+    code, stated = await refused(send(messages.upload()))
+    assert (code, stated.code) == (grpc.StatusCode.RESOURCE_EXHAUSTED, ErrorCode.OVER_CAPACITY)
+    for each in silent:
+        each.call.cancel()
+    await eventually(lambda: capacity.places.taken == 0)
+
+
 async def test_files_that_wait_for_memory_all_come_to_their_turn(
     send: Any, messages: Any, jpeg: bytes, storage: Any, capacity: UploadCapacity
 ) -> None:

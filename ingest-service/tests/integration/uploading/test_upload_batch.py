@@ -11,6 +11,7 @@ from photo_domain.errors import ErrorCode
 from photo_domain.limits import UPLOAD_LIMITS
 from photo_records.task_queue import Lane
 from photo_uploads.upload_capacity import UploadCapacity
+from service_kit.grpc_server import MAX_MESSAGE_SIZE
 
 
 async def test_valid_files_are_stored_registered_and_published_and_others_listed(
@@ -165,7 +166,7 @@ async def test_a_message_beyond_what_grpc_takes_ends_the_upload(
     open_upload: Any, messages: Any, jpeg: bytes, storage: Any, rows: Any, eventually: Any
 ) -> None:
     sent = [messages.header(), *messages.file("a.jpg", jpeg), messages.begin("b.jpg")]
-    opened = open_upload(*sent, messages.chunk(bytes(5 * 1024 * 1024)))
+    opened = open_upload(*sent, messages.chunk(bytes(MAX_MESSAGE_SIZE)))
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await opened.call
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED

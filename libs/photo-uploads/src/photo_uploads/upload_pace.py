@@ -38,12 +38,18 @@ class UploadPace:
         self._received = 0
 
     async def next_piece(
-        self, pieces: AsyncIterator[PieceT], size_of: Callable[[PieceT], int]
+        self, pieces: AsyncIterator[PieceT], size_of: Callable[[PieceT], int], largest: int = 0
     ) -> PieceT | None:
-        """The next piece, None at the end. Raises RequestError (body_too_slow)."""
+        """The next piece, None at the end. Raises RequestError (body_too_slow).
+
+        `largest`, in bytes, where it may be a piece that is seen only when it is whole: the wait
+        for it is longer by the time that it may take.
+        """
         rule = self._rule
         started = self._loop.time()
-        patience = min(rule.rate_seconds - self._waited, self._deadline - started)
+        patience = min(
+            rule.rate_seconds + largest / rule.min_rate - self._waited, self._deadline - started
+        )
         try:
             async with asyncio.timeout(max(patience, 0)):
                 piece = await anext(pieces, None)

@@ -21,9 +21,13 @@ class UploadPlaces:
         return self._taken.total()
 
     @contextmanager
-    def taken_by(self, visitor: str) -> Iterator[None]:
-        """A place while the context lasts. Raises RequestError (over_capacity)."""
-        if self.taken >= self._places or self._taken[visitor] >= self._share:
+    def taken_by(self, visitor: str = "") -> Iterator[None]:
+        """A place while the context lasts; without `visitor` that of one who is not known yet.
+
+        Raises RequestError (over_capacity).
+        """
+        share = self._share if visitor else self._places
+        if self.taken >= self._places or self._taken[visitor] >= share:
             raise RequestError(
                 ErrorCode.OVER_CAPACITY, "Too many uploads are under way; try again soon."
             )

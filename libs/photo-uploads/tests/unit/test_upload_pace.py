@@ -43,6 +43,25 @@ async def test_silence_and_trickling_end_the_upload(
     assert refused.value.code is ErrorCode.BODY_TOO_SLOW
 
 
+async def test_a_piece_that_comes_whole_may_take_its_time() -> None:
+    async def comes_after_a_while() -> AsyncIterator[bytes]:
+        await asyncio.sleep(0.1)  # twice the window, at a fifth of the patience for this piece
+        yield bytes(1000)
+
+    rule = PaceRule(rate_seconds=0.05, min_rate=2000)
+    with pytest.raises(RequestError):
+        await UploadPace(rule).next_piece(comes_after_a_while(), len)
+    whole = await UploadPace(rule).next_piece(comes_after_a_while(), len, 1000)
+    assert whole == bytes(1000)
+
+
+async def test_silence_ends_an_upload_of_large_pieces_too() -> None:
+    pace = UploadPace(PaceRule(rate_seconds=0.05, min_rate=2000))
+    with pytest.raises(RequestError) as refused:
+        await pace.next_piece(silence(), len, 100)
+    assert refused.value.code is ErrorCode.BODY_TOO_SLOW
+
+
 async def test_an_upload_that_keeps_coming_still_has_to_end() -> None:
     pace = UploadPace(PaceRule(rate_seconds=60, min_rate=1, total_seconds=0.1))
     with pytest.raises(RequestError) as refused:

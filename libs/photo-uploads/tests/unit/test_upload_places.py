@@ -20,6 +20,18 @@ def test_one_visitor_gets_half_and_others_the_rest() -> None:
     assert places.taken == 0
 
 
+def test_those_who_are_not_known_yet_may_have_all_but_no_more() -> None:
+    places = UploadPlaces(3)
+    with ExitStack() as uploads:
+        for _ in range(3):
+            uploads.enter_context(places.taken_by())
+        for visitor in ("", "a"):
+            with pytest.raises(RequestError) as refused, places.taken_by(visitor):
+                pass
+            assert refused.value.code is ErrorCode.OVER_CAPACITY
+    assert places.taken == 0
+
+
 def test_a_place_is_free_again_however_its_upload_ended() -> None:
     places = UploadPlaces(1)
     for _ in range(3):

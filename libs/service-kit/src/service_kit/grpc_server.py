@@ -15,6 +15,9 @@ from service_kit.rpc_edge import RpcEdge
 
 # Longer than the longest upload may take, so that ageing never cuts one off.
 _AGE_GRACE_MS = 3_660_000
+# In bytes, above the largest that the contracts allow: a batch of which all files but one were
+# refused for every reason there is. gRPC refuses a larger one before it is there.
+MAX_MESSAGE_SIZE = 512 * 1024
 
 _log = structlog.get_logger(__name__)
 
@@ -32,6 +35,7 @@ def build_server(service: str) -> grpc.aio.Server:
             ("grpc.max_connection_age_grace_ms", _AGE_GRACE_MS),
             ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
             ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.max_receive_message_length", MAX_MESSAGE_SIZE),
             # What a client may send ahead of what is read, for each call. By default it grows with
             # the speed of the line to many MB, which nobody counts.
             ("grpc.http2.bdp_probe", 0),

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from prometheus_client import Counter, Histogram
 
 from photo_domain.errors import ErrorCode, RequestError
+from service_kit.request_drain import RequestDrain
 from service_kit.rpc_errors import deadline_status, internal_status, status_of
 
 # The longest that a unary call may take where its caller set no deadline, in seconds.
@@ -41,6 +42,7 @@ class RpcEdge(grpc.aio.ServerInterceptor):
 
     def __init__(self, service: str) -> None:
         self._prefix = f"/{service}/"
+        self._drain = RequestDrain()
 
     async def intercept_service(
         self,
@@ -64,7 +66,11 @@ class RpcEdge(grpc.aio.ServerInterceptor):
         if handler.stream_unary is not None:
             return grpc.stream_unary_rpc_method_handler(
                 _answered_once(
-                    name, handler.stream_unary, _ReadableRequests, lambda: MAX_UPLOAD_SECONDS
+                    name,
+                    handler.stream_unary,
+                    _ReadableRequests,
+                    lambda: MAX_UPLOAD_SECONDS,
+                    self._drain.drain,
                 ),
                 request_deserializer=_readable(handler.request_deserializer),
                 response_serializer=handler.response_serializer,
@@ -79,7 +85,11 @@ class RpcEdge(grpc.aio.ServerInterceptor):
 
 
 def _answered_once(
-    name: str, behaviour: Any, readable: Callable[[Any], Any], longest: Callable[[], float]
+    name: str,
+    behaviour: Any,
+    readable: Callable[[Any], Any],
+    longest: Callable[[], float],
+    drain: Callable[[Any], Awaitable[None]] | None = None,
 ) -> Callable[[Any, _Context], Awaitable[Any]]:
     async def call(request: Any, context: _Context) -> Any:
         started = time.perf_counter()
@@ -91,6 +101,8 @@ def _answered_once(
         except Exception as error:  # noqa: BLE001 - the edge: nothing passes unexplained
             status = _explain(name, error)
             code = status.code.name
+            if drain is not None:
+                await drain(request)
             await context.abort_with_status(status)
         except asyncio.CancelledError:
             code = "CANCELLED"

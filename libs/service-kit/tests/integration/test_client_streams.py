@@ -1,7 +1,7 @@
-"""Streams of requests: malformed messages, calls without an end, unexpected errors."""
+"""Streams of requests: malformed messages, calls without an end, refusals in the middle."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import grpc
@@ -9,8 +9,8 @@ import pytest
 
 from photo.ingest.v1 import ingest_service_pb2 as pb
 from photo.ingest.v1 import ingest_service_pb2_grpc as pb_grpc
-from photo_domain.errors import ErrorCode
-from service_kit import rpc_edge
+from photo_domain.errors import ErrorCode, RequestError
+from service_kit import request_drain, rpc_edge
 from service_kit.grpc_channel import open_channel
 from service_kit.grpc_server import build_server
 from service_kit.rpc_errors import request_error_of
@@ -47,6 +47,30 @@ async def call(uploads: Uploads) -> AsyncIterator[Any]:
 
 async def count(requests: Any) -> int:
     return len([request async for request in requests])
+
+
+async def refuse_the_first(requests: Any) -> None:
+    await anext(requests)
+    raise RequestError(ErrorCode.OVER_CAPACITY, "Not now.")
+
+
+def many_messages() -> Iterator[bytes]:
+    message = pb.UploadBatchRequest(chunk=bytes(65_536)).SerializeToString()
+    return iter([message] * 100)
+
+
+async def endless_messages() -> AsyncIterator[bytes]:
+    while True:
+        yield b""
+        await asyncio.sleep(0.001)
+
+
+async def stated_code(call: Any) -> ErrorCode | None:
+    with pytest.raises((grpc.aio.AioRpcError, asyncio.CancelledError)) as caught:
+        await call
+    error = caught.value
+    stated = request_error_of(error) if isinstance(error, grpc.aio.AioRpcError) else None
+    return stated.code if stated else None
 
 
 async def test_all_requests_are_handed_over_and_the_answer_comes_back(
@@ -95,3 +119,53 @@ async def test_a_stream_without_a_deadline_gets_one(
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await asyncio.wait_for(call(endless()), 20)
     assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+async def test_a_refusal_reaches_every_client_that_is_still_sending(
+    uploads: Uploads, call: Any
+) -> None:
+    uploads.behaviour = refuse_the_first
+    codes = await asyncio.gather(
+        *(stated_code(call(many_messages(), timeout=30)) for _ in range(50))
+    )
+    assert codes == [ErrorCode.OVER_CAPACITY] * 50
+
+
+async def test_a_refused_client_that_falls_silent_has_its_answer(
+    uploads: Uploads, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_drain, "_SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(request_drain, "_TOTAL_SECONDS", 60.0)
+    uploads.behaviour = refuse_the_first
+
+    async def one_and_silence() -> AsyncIterator[bytes]:
+        yield b""
+        await asyncio.Event().wait()
+
+    assert await stated_code(call(one_and_silence(), timeout=20)) is ErrorCode.OVER_CAPACITY
+
+
+async def test_a_refused_client_that_never_stops_sending_is_ended(
+    uploads: Uploads, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_drain, "_TOTAL_SECONDS", 0.2)
+    uploads.behaviour = refuse_the_first
+    async with asyncio.timeout(20):
+        with pytest.raises((grpc.aio.AioRpcError, asyncio.CancelledError)):
+            await call(endless_messages())
+
+
+async def test_only_so_many_refused_streams_are_read_at_once(
+    uploads: Uploads, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_drain, "_TOTAL_SECONDS", 600.0)
+    monkeypatch.setattr(request_drain, "_MOST_AT_ONCE", 1)
+    uploads.behaviour = refuse_the_first
+    calls = [call(endless_messages()) for _ in range(3)]
+    async with asyncio.timeout(20):
+        while sum(each.done() for each in calls) < 2:  # noqa: ASYNC110 - a call tells nobody
+            await asyncio.sleep(0.01)
+    [read] = [each for each in calls if not each.done()]
+    read.cancel()
+    for each in calls:
+        await stated_code(each)

@@ -11,6 +11,10 @@ from structlog.testing import capture_logs
 from photo.status.v1 import status_service_pb2 as pb
 from photo.status.v1 import status_service_pb2_grpc as pb_grpc
 from service_kit import renewed_channel
+from service_kit.grpc_tls import channel_credentials, client_files
+from service_kit.pem_files import Pems
+from service_kit.renewed_channel import RenewedChannel
+from service_kit.settings import GrpcClientSettings
 
 HOST = "127.0.0.1"
 
@@ -133,6 +137,54 @@ async def test_a_channel_that_is_closed_ends_the_calls_of_its_earlier_certificat
         await channel.close()
         assert old.cancelled()
         assert new.cancelled()
+
+
+@pytest.mark.usefixtures("looked_at_each_call")
+async def test_an_earlier_channel_is_closed_once_none_of_its_calls_runs(
+    service: Any, tls: Any, ours: Any
+) -> None:
+    go_on = asyncio.Event()
+
+    async def two_parts(_request: Any, _context: Any) -> AsyncIterator[bytes]:
+        yield b"first"
+        await go_on.wait()
+        yield b"second"
+
+    opened: list[grpc.aio.Channel] = []
+
+    def closed() -> list[bool]:
+        return [each.get_state() is grpc.ChannelConnectivity.SHUTDOWN for each in opened]
+
+    async def until_closed(*expected: bool) -> None:
+        while closed() != list(expected):  # noqa: ASYNC110 - a channel that closes tells nobody
+            await asyncio.sleep(0.01)
+
+    client = {**ours.issue("client", "first"), **ours.trust()}
+    files = client_files(GrpcClientSettings(**client))
+    assert files is not None
+    async with asyncio.timeout(30), tls.serving(**ours.issue("server", HOST)) as target:
+
+        def open_with(pems: Pems) -> grpc.aio.Channel:
+            opened.append(grpc.aio.secure_channel(target, channel_credentials(pems)))
+            return opened[-1]
+
+        async with RenewedChannel(files, open_with) as channel:
+            assert await tls.ask(channel) == "one"
+            ours.issue("client", "second")
+            service.behaviour = two_parts
+            stream = pb_grpc.StatusServiceStub(channel).GetObject(pb.GetObjectRequest())
+            assert (await stream.read()).chunk == b"first"
+            await until_closed(True, False)
+
+            ours.issue("client", "third")
+            late = pb_grpc.StatusServiceStub(channel).GetObject(pb.GetObjectRequest())
+            assert (await late.read()).chunk == b"first"
+            assert closed() == [True, False, False]
+            go_on.set()
+            assert (await stream.read()).chunk == b"second"
+            assert await stream.read() is grpc.aio.EOF
+            await until_closed(True, True, False)
+            assert (await late.read()).chunk == b"second"
 
 
 @pytest.mark.usefixtures("looked_at_each_call")

@@ -167,7 +167,9 @@ class FileHeader(_message.Message):
 
     FILE_NAME_FIELD_NUMBER: _builtins.int
     file_name: _builtins.str
-    """As the uploader named it; its extension says what the content has to be."""
+    """As the uploader named it; its extension says what the content has to be. A file whose name has
+    more than 255 characters is refused, an upload with one of more than 1,020 bytes as a whole.
+    """
     def __init__(
         self,
         *,
@@ -323,7 +325,7 @@ class RejectedFile(_message.Message):
     """The place of the file in the upload, from 0, counted over stored and refused files alike."""
     @_builtins.property
     def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectionReason]:
-        """Why, at least one."""
+        """Why, at least one, each code once."""
 
     def __init__(
         self,
@@ -351,7 +353,7 @@ class RejectionReason(_message.Message):
     code: _builtins.str
     """Stable, for programs: file_too_large, content_mismatch and so on."""
     detail: _builtins.str
-    """A sentence for people."""
+    """A sentence for people, at most 500 bytes."""
     def __init__(
         self,
         *,

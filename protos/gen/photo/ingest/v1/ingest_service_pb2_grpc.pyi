@@ -51,8 +51,10 @@ class IngestServiceStub:
     """
     UploadBatch: _grpc.StreamUnaryMultiCallable[_ingest_service_pb2.UploadBatchRequest, _ingest_service_pb2.UploadBatchResponse]
     """Takes a batch in with its bytes, for clients that have no storage of their own: checks each
-    file while it arrives, stores what is valid and registers it as RegisterBatch does. Limits,
-    rules and idempotency are those of an upload over HTTP.
+    file while it arrives, stores what is valid and registers it as RegisterBatch does. What one
+    upload may hold, the rules for its files and idempotency are those of an upload over HTTP.
+    Requests a minute, bytes an hour and the limits of keys are the gateway's alone: internal
+    clients are trusted, with the owner that they name, too.
 
     The messages in their order: `batch` first and once; for each file `file`, its `chunk`s and
     `file_end`; `batch_end` last, what follows it is not read. Only `batch_end` registers. However
@@ -60,7 +62,15 @@ class IngestServiceStub:
     cancelled after its `batch_end` may have been registered.
 
     The stream must bring 4 KiB a second, looked at over 20 s in which the service waits for it,
-    and take at most an hour. Set a deadline that is as long as the upload may take.
+    and take at most an hour. While a file is open that is 84 s, since a chunk counts once it is
+    whole. Set a deadline that is as long as the upload may take.
+
+    An upload has a total size, in which each message counts as 1 KiB at least: 100 files at their
+    limit fit in chunks of 1 KiB and more.
+
+    A refusal waits until the client has sent all or sends nothing for 1 s, but 10 s at most. A
+    client that is still sending then may report INTERNAL or CANCELLED without ErrorInfo in its
+    place: repeat the upload with the same key.
 
     Errors: INVALID_ARGUMENT (invalid_argument: the first broken rule, by the number of its message
     from 0, `messages[4].chunk`; no_files; no_valid_files with the reasons of each file, of
@@ -68,7 +78,7 @@ class IngestServiceStub:
     too many uploads are under way, of all or of this owner; quota_exceeded), DEADLINE_EXCEEDED
     (body_too_slow), FAILED_PRECONDITION (idempotency_mismatch), UNAVAILABLE (storage_unavailable,
     database_unavailable: nothing was registered), ABORTED (outcome_unknown: repeat the upload with
-    the same key). A message of more than 4 MiB ends the call with RESOURCE_EXHAUSTED, too.
+    the same key). A message of more than 512 KiB ends the call with RESOURCE_EXHAUSTED, too.
     """
     DiscardObjects: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.DiscardObjectsRequest, _ingest_service_pb2.DiscardObjectsResponse]
     """Deletes originals that a failed upload had stored. Originals that belong to a registered
@@ -126,8 +136,10 @@ class IngestServiceAsyncStub(IngestServiceStub):
     """
     UploadBatch: _aio.StreamUnaryMultiCallable[_ingest_service_pb2.UploadBatchRequest, _ingest_service_pb2.UploadBatchResponse]  # type: ignore[assignment]
     """Takes a batch in with its bytes, for clients that have no storage of their own: checks each
-    file while it arrives, stores what is valid and registers it as RegisterBatch does. Limits,
-    rules and idempotency are those of an upload over HTTP.
+    file while it arrives, stores what is valid and registers it as RegisterBatch does. What one
+    upload may hold, the rules for its files and idempotency are those of an upload over HTTP.
+    Requests a minute, bytes an hour and the limits of keys are the gateway's alone: internal
+    clients are trusted, with the owner that they name, too.
 
     The messages in their order: `batch` first and once; for each file `file`, its `chunk`s and
     `file_end`; `batch_end` last, what follows it is not read. Only `batch_end` registers. However
@@ -135,7 +147,15 @@ class IngestServiceAsyncStub(IngestServiceStub):
     cancelled after its `batch_end` may have been registered.
 
     The stream must bring 4 KiB a second, looked at over 20 s in which the service waits for it,
-    and take at most an hour. Set a deadline that is as long as the upload may take.
+    and take at most an hour. While a file is open that is 84 s, since a chunk counts once it is
+    whole. Set a deadline that is as long as the upload may take.
+
+    An upload has a total size, in which each message counts as 1 KiB at least: 100 files at their
+    limit fit in chunks of 1 KiB and more.
+
+    A refusal waits until the client has sent all or sends nothing for 1 s, but 10 s at most. A
+    client that is still sending then may report INTERNAL or CANCELLED without ErrorInfo in its
+    place: repeat the upload with the same key.
 
     Errors: INVALID_ARGUMENT (invalid_argument: the first broken rule, by the number of its message
     from 0, `messages[4].chunk`; no_files; no_valid_files with the reasons of each file, of
@@ -143,7 +163,7 @@ class IngestServiceAsyncStub(IngestServiceStub):
     too many uploads are under way, of all or of this owner; quota_exceeded), DEADLINE_EXCEEDED
     (body_too_slow), FAILED_PRECONDITION (idempotency_mismatch), UNAVAILABLE (storage_unavailable,
     database_unavailable: nothing was registered), ABORTED (outcome_unknown: repeat the upload with
-    the same key). A message of more than 4 MiB ends the call with RESOURCE_EXHAUSTED, too.
+    the same key). A message of more than 512 KiB ends the call with RESOURCE_EXHAUSTED, too.
     """
     DiscardObjects: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.DiscardObjectsRequest, _ingest_service_pb2.DiscardObjectsResponse]  # type: ignore[assignment]
     """Deletes originals that a failed upload had stored. Originals that belong to a registered
@@ -210,8 +230,10 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.UploadBatchResponse, _abc.Awaitable[_ingest_service_pb2.UploadBatchResponse]]:
         """Takes a batch in with its bytes, for clients that have no storage of their own: checks each
-        file while it arrives, stores what is valid and registers it as RegisterBatch does. Limits,
-        rules and idempotency are those of an upload over HTTP.
+        file while it arrives, stores what is valid and registers it as RegisterBatch does. What one
+        upload may hold, the rules for its files and idempotency are those of an upload over HTTP.
+        Requests a minute, bytes an hour and the limits of keys are the gateway's alone: internal
+        clients are trusted, with the owner that they name, too.
 
         The messages in their order: `batch` first and once; for each file `file`, its `chunk`s and
         `file_end`; `batch_end` last, what follows it is not read. Only `batch_end` registers. However
@@ -219,7 +241,15 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         cancelled after its `batch_end` may have been registered.
 
         The stream must bring 4 KiB a second, looked at over 20 s in which the service waits for it,
-        and take at most an hour. Set a deadline that is as long as the upload may take.
+        and take at most an hour. While a file is open that is 84 s, since a chunk counts once it is
+        whole. Set a deadline that is as long as the upload may take.
+
+        An upload has a total size, in which each message counts as 1 KiB at least: 100 files at their
+        limit fit in chunks of 1 KiB and more.
+
+        A refusal waits until the client has sent all or sends nothing for 1 s, but 10 s at most. A
+        client that is still sending then may report INTERNAL or CANCELLED without ErrorInfo in its
+        place: repeat the upload with the same key.
 
         Errors: INVALID_ARGUMENT (invalid_argument: the first broken rule, by the number of its message
         from 0, `messages[4].chunk`; no_files; no_valid_files with the reasons of each file, of
@@ -227,7 +257,7 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         too many uploads are under way, of all or of this owner; quota_exceeded), DEADLINE_EXCEEDED
         (body_too_slow), FAILED_PRECONDITION (idempotency_mismatch), UNAVAILABLE (storage_unavailable,
         database_unavailable: nothing was registered), ABORTED (outcome_unknown: repeat the upload with
-        the same key). A message of more than 4 MiB ends the call with RESOURCE_EXHAUSTED, too.
+        the same key). A message of more than 512 KiB ends the call with RESOURCE_EXHAUSTED, too.
         """
 
     @_abc_1.abstractmethod
