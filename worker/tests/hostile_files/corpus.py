@@ -6,6 +6,7 @@ from random import Random
 from hostile_files import (
     bombs,
     damaged_files,
+    disguised_headers,
     hostile_documents,
     hostile_pages,
     metadata_bombs,
@@ -22,6 +23,7 @@ _MODULES = (
     hostile_documents,
     hostile_pages,
     polyglots,
+    disguised_headers,
 )
 
 KINDS: tuple[Callable[[Random], HostileFile], ...] = tuple(

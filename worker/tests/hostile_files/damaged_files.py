@@ -15,7 +15,7 @@ from hostile_files.hostile_file import (
 from hostile_files.jpeg_segments import SOF0, segment_offsets
 from hostile_files.pdf_writer import one_page
 from hostile_files.pictures import draw, encode, photo
-from hostile_files.png_writer import chunk_offsets
+from hostile_files.png_writer import chunk, chunk_offsets, header, png, zeros_deflated
 from photo_domain.file_format import SNIFF_SIZE, FileFormat
 
 SIGNATURES = {
@@ -114,6 +114,12 @@ def png_chunk_length_lies(rng: Random) -> HostileFile:
     return hostile(bytes(data), FileFormat.PNG, CORRUPT)
 
 
+def png_of_many_pixels_that_are_not_there(rng: Random) -> HostileFile:
+    """Damaged, however large it is: that is no matter of memory."""
+    lines = chunk(b"IDAT", zeros_deflated(rng.randint(1, 9)))
+    return hostile(png(header(9_900, 10_000, 8, 0), lines), FileFormat.PNG, CORRUPT)
+
+
 def jpeg_segment_length_lies(rng: Random) -> HostileFile:
     """A segment that is longer or shorter than it says."""
     data = bytearray(photo(rng, FileFormat.JPEG))
@@ -180,6 +186,7 @@ KINDS = (
     flipped_bits,
     flipped_header,
     png_chunk_length_lies,
+    png_of_many_pixels_that_are_not_there,
     jpeg_segment_length_lies,
     jpeg_of_another_process,
     webp_size_lies,

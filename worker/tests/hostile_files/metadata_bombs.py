@@ -26,6 +26,11 @@ _EXIF_SIZE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8, 12: 8, 16: 8}
 _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 2, 3, 4, 5, 7
 
 
+def unusable_profile() -> bytes:
+    """A profile without curves, which cannot be applied."""
+    return _PROFILE.replace(b"para", b"none")
+
+
 def profile_of_noise(rng: Random) -> HostileFile:
     """No profile at all, but bytes in its place."""
     return _with_profile(rng, rng.randbytes(rng.choice((1, 127, 128, 3_000, 60_000))))

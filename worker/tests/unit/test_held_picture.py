@@ -5,11 +5,13 @@ import zlib
 from collections.abc import Callable
 
 import pytest
+import pyvips
 from PIL import Image
 
 from photo_domain.failure import FailureCode, ProcessingError
 from photo_domain.file_format import FileFormat
 from photo_worker.processing.held_picture import held_bytes
+from photo_worker.processing.image_header import read_header
 from photo_worker.processing.photo_processor import PhotoProcessor
 
 Draw = Callable[..., Image.Image]
@@ -19,6 +21,12 @@ WIDTH, HEIGHT = 301, 97
 PIXELS = WIDTH * HEIGHT
 # Chroma is half in both directions, rounded up.
 SUBSAMPLED = PIXELS + 2 * 151 * 49
+
+
+def held(data: bytes, file_format: FileFormat) -> int:
+    header = read_header(data, file_format)
+    assert header
+    return held_bytes(pyvips.Image.new_from_buffer(data, ""), header)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +40,7 @@ SUBSAMPLED = PIXELS + 2 * 151 * 49
         (JPEG, "CMYK", {"progressive": True}, 8 * PIXELS),
         (PNG, "RGBA", {}, 0),
         (WEBP, "RGB", {}, 0),
-        (WEBP, "RGBA", {}, PIXELS),
+        (WEBP, "RGBA", {}, 5 * PIXELS),
         (WEBP, "RGB", {"lossless": True}, 4 * PIXELS),
         (WEBP, "RGB", {"lossless": True, "icc_profile": b"extended"}, 4 * PIXELS),
     ],
@@ -49,22 +57,36 @@ def test_a_decoder_keeps_what_it_cannot_give_line_by_line(
     if mode == "RGBA":
         image.putalpha(128)
     data = encode(image, file_format.name, **options)
-    assert held_bytes(data, file_format, WIDTH, HEIGHT) == expected
+    assert held(data, file_format) == expected
 
 
 def test_an_animation_is_kept_with_its_canvas(encode: Encode, picture: Draw) -> None:
     frames = [picture(WIDTH, HEIGHT), picture(WIDTH, HEIGHT).rotate(180)]
     data = encode(frames[0], "WEBP", save_all=True, append_images=frames[1:])
-    assert held_bytes(data, WEBP, WIDTH, HEIGHT) == 8 * PIXELS
+    assert held(data, WEBP) == 8 * PIXELS
 
 
-def png_header(depth: int, color_type: int, *, interlaced: bool, clear: bool = False) -> bytes:
-    header = struct.pack(">IIBBBBB", 8000, 7500, depth, color_type, 0, 0, interlaced)
-    chunks = [(b"IHDR", header), *([(b"tRNS", b"\0")] if clear else []), (b"IDAT", b"")]
+def png(
+    depth: int,
+    color_type: int,
+    *chunks: tuple[bytes, bytes],
+    interlaced: bool = True,
+    size: tuple[int, int] = (10, 10),
+) -> bytes:
+    header = struct.pack(">IIBBBBB", *size, depth, color_type, 0, 0, interlaced)
+    palette = [(b"PLTE", b"abc")] if color_type == 3 else []
+    pixels = (b"IDAT", zlib.compress(b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(content))
-        for kind, content in chunks
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in [(b"IHDR", header), *palette, *chunks, pixels, (b"IEND", b"")]
     )
+
+
+def transparent(color_type: int) -> tuple[bytes, bytes]:
+    return b"tRNS", {0: b"\0\1", 2: b"\0\1" * 3, 3: b"\0"}[color_type]
 
 
 @pytest.mark.parametrize(
@@ -83,10 +105,16 @@ def png_header(depth: int, color_type: int, *, interlaced: bool, clear: bool = F
 def test_an_interlaced_png_is_kept_whole_as_it_comes_out(
     depth: int, color_type: int, *, clear: bool, pixel_bytes: int
 ) -> None:
-    data = png_header(depth, color_type, interlaced=True, clear=clear)
-    assert held_bytes(data, PNG, 10, 10) == 100 * pixel_bytes
-    straight = png_header(depth, color_type, interlaced=False, clear=clear)
-    assert held_bytes(straight, PNG, 10, 10) == 0
+    chunks = [transparent(color_type)] if clear else []
+    assert held(png(depth, color_type, *chunks), PNG) == 100 * pixel_bytes
+    assert held(png(depth, color_type, *chunks, interlaced=False), PNG) == 0
+
+
+@pytest.mark.parametrize("text", [b"a\0IDAT", b"a\0tRNS"])
+def test_what_a_comment_of_a_png_says_counts_for_nothing(text: bytes) -> None:
+    comment = (b"tEXt", text)
+    assert held(png(8, 2, comment), PNG) == 100 * 3
+    assert held(png(8, 2, comment, transparent(2)), PNG) == 100 * 4
 
 
 def test_a_baseline_jpeg_whose_colours_come_one_after_another_is_kept_whole(
@@ -94,18 +122,11 @@ def test_a_baseline_jpeg_whose_colours_come_one_after_another_is_kept_whole(
 ) -> None:
     data = encode(picture(WIDTH, HEIGHT), "JPEG", subsampling="4:4:4")
     scan = data.index(b"\xff\xda")
-    assert data[scan + 4] == 3
-    first_of_three = data[: scan + 4] + b"\x01" + data[scan + 5 :]
-    assert held_bytes(first_of_three, JPEG, WIDTH, HEIGHT) == 6 * PIXELS
-
-
-@pytest.mark.parametrize("file_format", [JPEG, PNG, WEBP])
-@pytest.mark.parametrize("size", [0, 12, 22, 27, 40])
-def test_a_header_that_was_cut_keeps_nothing(
-    picture: Draw, encode: Encode, file_format: FileFormat, size: int
-) -> None:
-    data = encode(picture(WIDTH, HEIGHT), file_format.name)[:size]
-    assert held_bytes(data, file_format, WIDTH, HEIGHT) == 0
+    assert data[scan + 2 : scan + 5] == b"\0\x0c\x03"
+    # The first component and its tables, as the only one of this scan.
+    of_one = b"\xff\xda\0\x08\x01" + data[scan + 5 : scan + 7] + data[scan + 11 : scan + 14]
+    first_of_three = data[:scan] + of_one + data[scan + 14 :]
+    assert held(first_of_three, JPEG) == 6 * PIXELS
 
 
 def test_a_picture_that_needs_more_memory_than_a_photo_may_has_too_many_pixels(
@@ -118,7 +139,25 @@ def test_a_picture_that_needs_more_memory_than_a_photo_may_has_too_many_pixels(
     assert caught.value.code is FailureCode.TOO_MANY_PIXELS
 
 
+@pytest.mark.parametrize("passed_over", [b"\xff\xd0", b"\xff\x01", b"\xff\xff", b"\0", b"\xff\0"])
+@pytest.mark.parametrize("marker", [b"\xff\xdb", b"\xff\xc2"])
+def test_bytes_that_the_decoder_passes_over_hide_no_frame(
+    make_processor: Callable[..., PhotoProcessor],
+    picture: Draw,
+    encode: Encode,
+    passed_over: bytes,
+    marker: bytes,
+) -> None:
+    data = encode(picture(WIDTH, HEIGHT), "JPEG", progressive=True, subsampling="4:4:4")
+    hidden = data.replace(marker, passed_over + marker, 1)
+    photo = make_processor(max_held_bytes=6 * PIXELS).process(hidden, JPEG)
+    assert (photo.width, photo.height) == (WIDTH, HEIGHT)
+    with pytest.raises(ProcessingError) as caught:
+        make_processor(max_held_bytes=6 * PIXELS - 1).process(hidden, JPEG)
+    assert caught.value.code is FailureCode.TOO_MANY_PIXELS
+
+
 def test_an_interlaced_bomb_is_refused_before_it_is_decoded(processor: PhotoProcessor) -> None:
     with pytest.raises(ProcessingError) as caught:
-        processor.process(png_header(16, 6, interlaced=True), PNG)
+        processor.process(png(16, 6, size=(8000, 7500)), PNG)
     assert caught.value.code is FailureCode.TOO_MANY_PIXELS

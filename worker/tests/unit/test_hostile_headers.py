@@ -8,7 +8,9 @@ from PIL import Image
 
 from photo_domain.failure import FailureCode, ProcessingError
 from photo_domain.file_format import FileFormat
-from photo_worker.processing.header_size import header_size
+from photo_worker.processing import probe
+from photo_worker.processing.image_header import read_header
+from photo_worker.processing.jpeg_frame import JpegFrame
 from photo_worker.processing.photo_processor import PhotoProcessor
 
 Draw = Callable[..., object]
@@ -30,7 +32,9 @@ def test_the_size_is_read_from_every_kind_of_header(
     picture: Draw, encode: Encode, file_format: FileFormat, options: dict[str, object]
 ) -> None:
     data = encode(picture(301, 97), file_format.name, **options)
-    assert header_size(data, file_format) == (301, 97)
+    header = read_header(data, file_format)
+    assert header
+    assert (header.width, header.height) == (301, 97)
 
 
 @pytest.mark.parametrize("file_format", [FileFormat.PNG, FileFormat.JPEG, FileFormat.WEBP])
@@ -38,7 +42,7 @@ def test_a_header_that_was_cut_has_no_size(
     picture: Draw, encode: Encode, file_format: FileFormat
 ) -> None:
     data = encode(picture(301, 97), file_format.name)
-    assert header_size(data[:20], file_format) is None
+    assert read_header(data[:20], file_format) is None
 
 
 def test_a_jpeg_larger_than_any_decoder_takes_has_too_many_pixels(
@@ -66,6 +70,17 @@ def test_a_webp_with_a_huge_canvas_has_too_many_pixels(
     body += encode(picture(300, 200), "WEBP")[12:]
     bomb = b"RIFF" + struct.pack("<I", len(body)) + body
     _is_refused(processor, bomb, FileFormat.WEBP)
+
+
+def test_a_header_that_only_the_decoder_can_read_is_refused_as_corrupt(
+    processor: PhotoProcessor, picture: Draw, encode: Encode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = encode(picture(300, 200), "JPEG")
+    for header in (None, JpegFrame(300, 199, ((1, 1),))):
+        monkeypatch.setattr(probe, "read_header", lambda *_, header=header: header)
+        with pytest.raises(ProcessingError) as refused:
+            processor.process(data, FileFormat.JPEG)
+        assert refused.value.code is FailureCode.CORRUPT_IMAGE
 
 
 def _is_refused(processor: PhotoProcessor, bomb: bytes, claimed: FileFormat) -> None:

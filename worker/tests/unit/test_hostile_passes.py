@@ -1,6 +1,7 @@
 """What makes a decoder go over the same picture again and again is refused before it does."""
 
 import struct
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,41 @@ def test_a_jpeg_with_more_scans_than_any_encoder_writes_is_refused(
     assert data.endswith(b"\xff\xd9")
     with pytest.raises(ProcessingError) as refused:
         processor.process(data[:-2] + SCAN * 200 + data[-2:], FileFormat.JPEG)
+    assert refused.value.code is FailureCode.CORRUPT_IMAGE
+
+
+@pytest.mark.parametrize("passed_over", [b"\xff\xd0", b"\xff\x01", b"\xff\xff", b"\0", b"\xff\0"])
+def test_bytes_that_the_decoder_passes_over_hide_no_scans(
+    processor: PhotoProcessor, picture: Draw, encode: Encode, passed_over: bytes
+) -> None:
+    data = encode(picture(300, 200), "JPEG", progressive=True)
+    hidden = data[:-2] + (passed_over + SCAN) * 200 + data[-2:]
+    with pytest.raises(ProcessingError) as refused:
+        processor.process(hidden, FileFormat.JPEG)
+    assert refused.value.code is FailureCode.CORRUPT_IMAGE
+
+
+@pytest.mark.parametrize("marker", [0xC4, 0xDC, 0xE1, 0xE2, 0xFE])
+def test_a_jpeg_of_more_segments_than_any_encoder_writes_is_refused(
+    processor: PhotoProcessor, picture: Draw, encode: Encode, marker: int
+) -> None:
+    data = encode(picture(300, 200), "JPEG")
+    empty = struct.pack(">BBH", 0xFF, marker, 2)
+    assert processor.process(data[:2] + empty * 1_000 + data[2:], FileFormat.JPEG).renditions
+    with pytest.raises(ProcessingError) as refused:
+        processor.process(data[:2] + empty * 10_000 + data[2:], FileFormat.JPEG)
+    assert refused.value.code is FailureCode.CORRUPT_IMAGE
+
+
+def test_a_png_of_more_chunks_before_its_pixels_than_any_encoder_writes_is_refused(
+    processor: PhotoProcessor, picture: Draw, encode: Encode
+) -> None:
+    data = encode(picture(300, 200), "PNG")
+    unknown = b"\0\0\0\0abCd" + struct.pack(">I", zlib.crc32(b"abCd"))
+    # Behind IHDR, which is as long everywhere.
+    assert processor.process(data[:33] + unknown * 9_000 + data[33:], FileFormat.PNG).renditions
+    with pytest.raises(ProcessingError) as refused:
+        processor.process(data[:33] + unknown * 10_000 + data[33:], FileFormat.PNG)
     assert refused.value.code is FailureCode.CORRUPT_IMAGE
 
 

@@ -5,6 +5,9 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageCms
 
+from hostile_files.hostile_file import SUCCESS, hostile
+from hostile_files.pictures import encode as encode_hostile
+from hostile_files.processing_child import ProcessingChild
 from photo_domain.failure import FailureCode, ProcessingError
 from photo_domain.file_format import FileFormat
 from photo_worker.processing.photo_in_process import Rendition
@@ -38,6 +41,18 @@ def test_a_photo_with_an_unusable_profile_is_shown_as_if_it_had_none(
     colour = shown.convert("RGB").getpixel((150, 200))
     assert isinstance(colour, tuple)
     assert all(abs(one - other) < 8 for one, other in zip(colour, (200, 40, 60), strict=True))
+
+
+def test_a_photo_with_an_unusable_profile_takes_no_more_memory_than_others() -> None:
+    image = Image.new("RGB", (9_900, 10_000), (200, 40, 60))
+    data = encode_hostile(
+        image, FileFormat.WEBP, quality=1, method=0, icc_profile=UNUSABLE["no curves"]
+    )
+    with ProcessingChild(time_limit=60) as child:
+        processed = child.process(hostile(data, FileFormat.WEBP, SUCCESS))
+    assert processed.outcome == SUCCESS
+    # The picture alone has 297 MB.
+    assert processed.peak_memory < 250_000_000
 
 
 def test_a_truncated_photo_with_an_unusable_profile_is_refused_as_truncated(

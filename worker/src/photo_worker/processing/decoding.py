@@ -26,35 +26,36 @@ def decode(photo: PhotoInProcess) -> None:
         photo.pixels = pixels.copy_memory()
     except pyvips.Error as error:
         # Not every decoder says that it got no memory: what needs more than there is, is not
-        # called damaged.
+        # called damaged. Without its traceback nothing refers to what was decoded so far.
+        error.with_traceback(None)
         _require_memory_for_all_pixels(photo)
         raise decoder_error(photo, error) from error
 
 
 def _require_memory_for_all_pixels(photo: PhotoInProcess) -> None:
     if photo.format is not FileFormat.PDF:
-        bytearray(_MOST_BYTES_PER_PIXEL * photo.width * photo.height)
+        # `probe` let nothing pass that keeps more.
+        bytearray(
+            min(_MOST_BYTES_PER_PIXEL * photo.width * photo.height, photo.settings.max_held_bytes)
+        )
 
 
 def _decode_image(photo: PhotoInProcess, longest_edge: int) -> pyvips.Image:
-    fail_on = "none" if photo.settings.accept_truncated else "error"
-    try:
-        return _shrink_on_load(photo, longest_edge, fail_on).copy_memory()
-    except pyvips.Error as error:
-        if "VipsIcc" not in str(error):
-            raise
-    # A profile that says nonsense is as good as none, which browsers take for sRGB.
-    image = pyvips.Image.new_from_buffer(
-        photo.original, "", access="sequential", fail_on=fail_on
-    ).copy()
-    image.remove("icc-profile-data")
-    return image.thumbnail_image(longest_edge, height=longest_edge, size="down")
-
-
-def _shrink_on_load(photo: PhotoInProcess, longest_edge: int, fail_on: str) -> pyvips.Image:
     # Of a photo without a profile libvips makes sRGB or grey by itself; being asked for sRGB all
     # the same, it would compute every colour anew, which takes longer than all the rest.
-    colors = {"output_profile": "srgb"} if photo.has_color_profile else {}
+    if photo.has_color_profile:
+        try:
+            return _shrink_on_load(photo, longest_edge, output_profile="srgb").copy_memory()
+        except pyvips.Error as error:
+            if "VipsIcc" not in str(error):
+                raise
+    # A profile that says nonsense is as good as none, which browsers take for sRGB.
+    return _shrink_on_load(photo, longest_edge)
+
+
+def _shrink_on_load(photo: PhotoInProcess, longest_edge: int, **colors: str) -> pyvips.Image:
+    # Being asked for a smaller picture, a decoder of WebP keeps that instead of the whole one.
+    fail_on = "none" if photo.settings.accept_truncated else "error"
     return pyvips.Image.thumbnail_buffer(
         photo.original,
         longest_edge,

@@ -6,11 +6,9 @@ from photo_domain.failure import FailureCode, ProcessingError
 from photo_domain.file_format import FileFormat
 from photo_worker.processing.decoder_error import decoder_error
 from photo_worker.processing.document import read_document_header
-from photo_worker.processing.header_size import header_size
 from photo_worker.processing.held_picture import held_bytes
-from photo_worker.processing.jpeg_markers import has_too_many_scans
+from photo_worker.processing.image_header import ImageHeader, PngHeader, WebpHeader, read_header
 from photo_worker.processing.photo_in_process import PhotoInProcess
-from photo_worker.processing.webp_chunks import frame_count
 
 _LOADERS = {
     "jpegload_buffer": FileFormat.JPEG,
@@ -49,14 +47,18 @@ def _probe_document(photo: PhotoInProcess) -> None:
 
 
 def _probe_image(photo: PhotoInProcess) -> None:
-    _refuse_before_decoding(photo)
+    header = _header_within_limits(photo)
     try:
         image = pyvips.Image.new_from_buffer(photo.original, "", access="sequential")
     except pyvips.Error as error:
         raise decoder_error(photo, error) from error
     if _LOADERS.get(image.get("vips-loader")) is not photo.format:
         raise ProcessingError(FailureCode.UNSUPPORTED_CONTENT)
-    _hold_pixels(image.width, image.height, photo.settings.max_pixels)
+    # A header that the decoder reads in another way was not held against the limits.
+    if header is None or (header.width, header.height) != (image.width, image.height):
+        raise ProcessingError(FailureCode.CORRUPT_IMAGE)
+    if held_bytes(image, header) > photo.settings.max_held_bytes:
+        raise ProcessingError(FailureCode.TOO_MANY_PIXELS)
     _hold_pages(_number(image, "n-pages"), photo.settings.max_pages)
     photo.pages = None
     photo.exif = image.get("exif-data") if image.get_typeof("exif-data") else None
@@ -68,16 +70,18 @@ def _probe_image(photo: PhotoInProcess) -> None:
         photo.width, photo.height = image.height, image.width
 
 
-def _refuse_before_decoding(photo: PhotoInProcess) -> None:
-    """Hold the bytes against the limits: decoders have other limits, or none."""
-    if size := header_size(photo.original, photo.format):
-        _hold_pixels(*size, photo.settings.max_pixels)
-        if held_bytes(photo.original, photo.format, *size) > photo.settings.max_held_bytes:
-            raise ProcessingError(FailureCode.TOO_MANY_PIXELS)
-    if photo.format is FileFormat.WEBP:
-        _hold_pages(frame_count(photo.original), photo.settings.max_pages)
-    if photo.format is FileFormat.JPEG and has_too_many_scans(photo.original):
+def _header_within_limits(photo: PhotoInProcess) -> ImageHeader | None:
+    """What the bytes say, held against the limits: decoders have other limits, or none."""
+    header = read_header(photo.original, photo.format)
+    if header:
+        _hold_pixels(header.width, header.height, photo.settings.max_pixels)
+    if isinstance(header, WebpHeader):
+        # libvips looks for each frame from the first one on: of tens of thousands, that takes
+        # minutes.
+        _hold_pages(header.frames, photo.settings.max_pages)
+    if isinstance(header, PngHeader | WebpHeader) and header.has_too_many_chunks:
         raise ProcessingError(FailureCode.CORRUPT_IMAGE)
+    return header
 
 
 def _number(image: pyvips.Image, field: str) -> int:

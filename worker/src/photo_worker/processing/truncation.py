@@ -6,6 +6,7 @@ after a decoder gave up.
 
 from photo_domain.failure import FailureCode
 from photo_domain.file_format import FileFormat
+from photo_worker.processing.jpeg_markers import END_OF_IMAGE, START_OF_SCAN, jpeg_markers
 
 # ISO 32000-2 7.5.5 with the tolerance that readers have: the end marker is near the end.
 _PDF_TAIL = 1024
@@ -23,19 +24,11 @@ def unreadable_code(data: bytes, claimed: FileFormat) -> FailureCode:
 
 
 def _jpeg_ends_too_early(data: bytes) -> bool:
-    # ITU-T T.81 B.1.1: marker segments up to a start of scan, from there on to an end of image.
-    # An embedded thumbnail lies inside a segment, which is skipped whole.
-    position = 2
-    while position + 4 <= len(data):
-        if data[position] != 0xFF:
-            return False
-        marker = data[position + 1]
-        if marker == 0xDA:
+    # ITU-T T.81 B.2.1: segments up to a start of scan, from there on to an end of image. An
+    # embedded thumbnail lies inside a segment, which is skipped whole.
+    for marker, position in jpeg_markers(data):
+        if marker in {START_OF_SCAN, END_OF_IMAGE}:
             return data.find(b"\xff\xd9", position) < 0
-        if marker == 0xFF:  # a fill byte
-            position += 1
-            continue
-        position += 2 + max(2, int.from_bytes(data[position + 2 : position + 4]))
     return True
 
 

@@ -15,11 +15,3 @@ def webp_chunks(data: bytes) -> Iterator[bytes]:
         yield data[position : position + 4]
         size = int.from_bytes(data[position + 4 : position + 8], "little")
         position += 8 + size + size % 2
-
-
-def frame_count(data: bytes) -> int:
-    """How many frames an animation has (RFC 9649 2.7.1.1: ANMF is a frame); 0 if it is none.
-
-    libvips looks for each frame from the first one on: of tens of thousands, that takes minutes.
-    """
-    return sum(kind == b"ANMF" for kind in webp_chunks(data))
