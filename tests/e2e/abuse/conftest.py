@@ -95,11 +95,15 @@ class Abuser:
             with suppress(ConnectionError):
                 for piece in pieces:
                     connection.sendall(piece)
-            answer = Answer(b"")
-            with suppress(ConnectionError):
-                while not answer.is_whole and (more := connection.recv(65_536)):
-                    answer = Answer(answer.raw + more)
-            return answer
+            return self.answer_on(connection)
+
+    def answer_on(self, connection: socket.socket) -> Answer:
+        """What comes, whole: head and body need not come at once."""
+        answer = Answer(b"")
+        with suppress(ConnectionError):
+            while not answer.is_whole and (more := connection.recv(65_536)):
+                answer = Answer(answer.raw + more)
+        return answer
 
     def get(self, target: str) -> Answer:
         text = f"GET {target} HTTP/1.1\r\nHost: x\r\n{self.identity}Connection: close\r\n\r\n"
