@@ -16,7 +16,7 @@ from local_stack.temporary_folder import temporary_folder
 from photo_records.migrations import alembic_config
 
 _TEMPLATE = "migrated"
-_KINDS = ("unit", "integration", "e2e", "contract")
+_KINDS = ("unit", "integration", "e2e", "contract", "browser")
 
 
 @pytest.fixture(scope="session")

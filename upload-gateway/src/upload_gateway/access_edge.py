@@ -1,4 +1,4 @@
-"""What every call of the API passes before its route: who asks, how often, and may they."""
+"""What a call of the API passes before its route: who asks, how often, and may they."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from upload_gateway.access_rules import refusal_of, rule_of
+from upload_gateway.access_rules import is_guarded, refusal_of, rule_of
 from upload_gateway.api_key_file import KeyLimits
 from upload_gateway.api_keys import ApiKeys
 from upload_gateway.caller import Caller, identify
@@ -15,13 +15,6 @@ from upload_gateway.problems import Problem, problem_response
 from upload_gateway.rate_limits import RateLimits
 from upload_gateway.session import SessionCookies
 
-_API = "/api/"
-# RFC 6750 3.
-_CHALLENGES = {
-    "authentication_required": "Bearer",
-    "invalid_api_key": 'Bearer error="invalid_token"',
-    "insufficient_scope": 'Bearer error="insufficient_scope"',
-}
 _NO_LIMITS_OF_THEIR_OWN = KeyLimits()
 
 
@@ -50,7 +43,7 @@ class AccessEdge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or not scope["path"].startswith(_API):
+        if scope["type"] != "http" or not is_guarded(scope["path"]):
             await self._app(scope, receive, send)
             return
         request = Request(scope)
@@ -109,8 +102,6 @@ async def _refuse(
     problem: Problem, retry_after: int | None, scope: Scope, receive: Receive, send: Send
 ) -> None:
     response = problem_response(problem, Request(scope))
-    if challenge := _CHALLENGES.get(problem.code):
-        response.headers["WWW-Authenticate"] = challenge
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     await response(scope, receive, send)

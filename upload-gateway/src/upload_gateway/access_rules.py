@@ -5,15 +5,18 @@ from http import HTTPStatus
 
 from upload_gateway.api_key_file import Scope
 from upload_gateway.caller import Caller
+from upload_gateway.page_assets import ASSETS_PATH
 from upload_gateway.problems import Problem
 
 
 class Free(Enum):
-    """What can be asked for without a scope."""
+    """What can be asked for without a scope; WITH_KEY brings a key, for its route to look at."""
 
     FOR_ALL = auto()
     WITH_KEY = auto()
 
+
+_API = "/api/"
 
 _FREE = {
     ("GET", "/api/"): Free.FOR_ALL,
@@ -23,12 +26,21 @@ _FREE = {
     ("GET", "/api/openapi.json"): Free.FOR_ALL,
     ("DELETE", "/api/session"): Free.FOR_ALL,
     ("POST", "/api/session"): Free.WITH_KEY,
+    ("POST", "/api/session/end"): Free.FOR_ALL,
 }
 # What the page of the documentation consists of.
 _FREE_FOLDER = "/api/docs/"
 _SCOPE = {"GET": Scope.READ, "HEAD": Scope.READ, "OPTIONS": Scope.READ, "DELETE": Scope.DELETE}
 
 Rule = Scope | Free
+
+
+def is_guarded(path: str) -> bool:
+    """Whether it is asked who calls, and how often: of the API all but the assets of the page.
+
+    Those are the same for everybody and many to a page, which a whole office may open at once.
+    """
+    return path.startswith(_API) and not path.startswith(ASSETS_PATH)
 
 
 def rule_of(method: str, path: str) -> Rule:
@@ -45,12 +57,10 @@ def refusal_of(caller: Caller, rule: Rule, *, keys_required: bool) -> Problem | 
 
     `keys_required`: anonymous visitors may nothing that needs a scope.
     """
-    if rule is Free.FOR_ALL:
+    if isinstance(rule, Free):
         return None
-    if rule is Free.WITH_KEY:
-        return None if caller.sent_key else _authentication_required()
     if caller.key is None and keys_required:
-        return _authentication_required()
+        return authentication_required()
     if rule in caller.scopes:
         return None
     return Problem(
@@ -58,7 +68,8 @@ def refusal_of(caller: Caller, rule: Rule, *, keys_required: bool) -> Problem | 
     )
 
 
-def _authentication_required() -> Problem:
+def authentication_required() -> Problem:
+    """A key has to be there, and is not (401)."""
     return Problem(
         HTTPStatus.UNAUTHORIZED,
         "authentication_required",

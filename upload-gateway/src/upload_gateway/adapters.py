@@ -20,7 +20,10 @@ _FEW_PLACES = 8
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """Everything that lives as long as the process."""
+    """Everything that lives as long as the process.
+
+    `keys_required`: anonymous visitors may nothing that needs a scope.
+    """
 
     cookies: SessionCookies
     limits: UploadLimits
@@ -29,6 +32,7 @@ class Adapters:
     status: StatusClient
     channels: dict[str, grpc.aio.Channel]
     keys: ApiKeys = field(default_factory=ApiKeys)
+    keys_required: bool = False
     cors_origins: frozenset[str] = frozenset()
     places: UploadPlaces = field(default_factory=lambda: UploadPlaces(_FEW_PLACES))
 

@@ -69,6 +69,7 @@ def build_app(settings: GatewaySettings) -> RequestEdge:
             status=StatusClient(channels["status-service"]),
             channels=channels,
             keys=keys,
+            keys_required=settings.auth == "required",
             cors_origins=frozenset(settings.cors_origins),
             places=capacity.places,
         )

@@ -55,17 +55,20 @@ def bearer_token(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
+def invalid_api_key() -> Problem:
+    """What was sent as a key is none, or none any more (401)."""
+    return Problem(
+        HTTPStatus.UNAUTHORIZED, "invalid_api_key", "The API key is unknown or has expired."
+    )
+
+
 def identify(request: Request, keys: ApiKeys, cookies: SessionCookies) -> Caller:
     """Who sent `request`; a key wins over a cookie. Raises Problem (401 invalid_api_key)."""
     token = bearer_token(request)
     if token is not None:
         key = keys.find(token)
         if key is None:
-            raise Problem(
-                HTTPStatus.UNAUTHORIZED,
-                "invalid_api_key",
-                "The API key is unknown or has expired.",
-            )
+            raise invalid_api_key()
         return Caller(key=key)
     session = cookies.read(request)
     if session is None or not session.key_id:

@@ -4,7 +4,7 @@ Twice: the browser says where it comes from (Fetch Metadata, else Origin), and i
 (OWASP: signed double submit). A request with an API key needs neither: no browser adds one.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from upload_gateway.adapters import adapters_of, caller_of
 from upload_gateway.caller import Caller
+from upload_gateway.form_fields import form_fields
 from upload_gateway.form_parts import FieldPart, FormFile, FormPart
 from upload_gateway.problems import Problem
 from upload_gateway.session import Session, SessionCookies
@@ -47,6 +48,18 @@ def caller_of_form(request: Request) -> tuple[Caller, bool]:
     if not adapters.cookies.is_csrf_token(caller.session, token):
         raise _csrf_failed(f"The {CSRF_HEADER} header does not belong to the session")
     return caller, True
+
+
+async def proven_form(request: Request) -> tuple[Caller, Mapping[str, str]]:
+    """The caller of a form without files, and its fields. Raises as form_fields and csrf_failed."""
+    caller, proven = caller_of_form(request)
+    fields = await form_fields(request)
+    if not proven:
+        token = fields.get(CSRF_FIELD, "")
+        cookies = adapters_of(request).cookies
+        if caller.session is None or not cookies.is_csrf_token(caller.session, token):
+            raise _csrf_failed(f"Neither {CSRF_HEADER} header nor a valid field {CSRF_FIELD}")
+    return caller, fields
 
 
 async def require_form_token(

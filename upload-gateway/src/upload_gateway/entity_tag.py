@@ -1,4 +1,4 @@
-"""Entity tags of tasks: weak ones, made of the revision (RFC 9110 8.8.3, 13.1.2)."""
+"""Entity tags (RFC 9110 8.8.3, 13.1.2); those of tasks are weak, made of the revision."""
 
 import re
 from collections.abc import Sequence
@@ -21,6 +21,6 @@ class KnownTags:
     def __bool__(self) -> bool:
         return self.any or bool(self._tags)
 
-    def include(self, revision: int) -> bool:
-        """Whether a task in this revision is no news, by weak comparison (RFC 9110 8.8.3.2)."""
-        return self.any or str(revision) in self._tags
+    def include(self, tag: int | str) -> bool:
+        """Whether what has this revision or tag is no news, by weak comparison (8.8.3.2)."""
+        return self.any or str(tag) in self._tags

@@ -130,7 +130,7 @@ def _say_who_may_call(
         return
     operation["security"] = [{"api_key": []}, {"session": []}]
     if rule is Free.WITH_KEY:
-        operation["security"] = [{"api_key": []}]
+        operation["security"] = [{"api_key": []}, {"session": []}]
     else:
         _add(responses, HTTPStatus.FORBIDDEN, "insufficient_scope")
         if rule is Scope.READ and not keys_required:

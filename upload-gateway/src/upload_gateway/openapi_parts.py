@@ -35,3 +35,11 @@ def header_parameter(name: str, description: str, example: str) -> dict[str, Any
         "description": description,
         "example": example,
     }
+
+
+LANGUAGE_CHOSEN: Responses = {
+    HTTPStatus.SEE_OTHER.value: {
+        "description": "A language was chosen with `?language=en` or `?language=ru`",
+        "headers": response_headers({"Location": "The same page", "Set-Cookie": "The language"}),
+    }
+}

@@ -37,6 +37,13 @@ _STATUS = {
     ErrorCode.OUTCOME_UNKNOWN: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+# RFC 6750 3.
+_CHALLENGES = {
+    "authentication_required": "Bearer",
+    "invalid_api_key": 'Bearer error="invalid_token"',
+    "insufficient_scope": 'Bearer error="insufficient_scope"',
+}
+
 _log = structlog.get_logger(__name__)
 
 
@@ -74,6 +81,11 @@ def unavailable(code: str, detail: str) -> Problem:
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail)
 
 
+def client_disconnected() -> Problem:
+    """Nobody reads this; it only ends the request without a traceback."""
+    return Problem(HTTPStatus.BAD_REQUEST, "client_disconnected", "The upload broke off.")
+
+
 def problem_response(problem: Problem, request: Request) -> Response:
     """The response that tells of `problem`; a page where `request` comes from a browser's form."""
     body: dict[str, Any] = {
@@ -85,7 +97,7 @@ def problem_response(problem: Problem, request: Request) -> Response:
         **problem.extensions,
     }
     if wants_page(request):
-        response = web_page("problem.html", {"problem": body}, problem.status)
+        response = web_page(request, "problem.html", {"problem": body}, problem.status)
     else:
         response = Response(
             orjson.dumps(body),
@@ -93,6 +105,8 @@ def problem_response(problem: Problem, request: Request) -> Response:
             headers={"Cache-Control": "no-store"},
             media_type=PROBLEM_JSON,
         )
+    if challenge := _CHALLENGES.get(problem.code):
+        response.headers["WWW-Authenticate"] = challenge
     if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response

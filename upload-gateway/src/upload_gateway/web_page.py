@@ -1,4 +1,4 @@
-"""Pages for people whose browser runs no script of ours."""
+"""The pages, in the language of whoever looks at them."""
 
 import re
 from http import HTTPStatus
@@ -9,11 +9,16 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 
+from upload_gateway.catalog import CATALOGS
+from upload_gateway.language import LANGUAGES, language_of
+from upload_gateway.page_assets import PAGE_ASSETS
+
 _WEIGHT = re.compile(r"[01](\.\d{0,3})?")
 
+# Pictures of chosen files are blobs until they are sent.
 _CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; img-src 'self'; form-action 'self'; frame-ancestors 'none';"
-    " base-uri 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 _TEMPLATES = Environment(
@@ -23,6 +28,10 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     auto_reload=False,
+)
+_TEMPLATES.globals.update(
+    asset=PAGE_ASSETS.url,
+    languages={language: CATALOGS[language].text("language.name") for language in LANGUAGES},
 )
 
 
@@ -54,13 +63,17 @@ def _accepted(header: str) -> dict[str, float]:
     return weights
 
 
-def web_page(template: str, values: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Response:
+def web_page(
+    request: Request, template: str, values: dict[str, Any], status: HTTPStatus = HTTPStatus.OK
+) -> Response:
     """The page that `template`, a file in web/, makes of `values`; all text in it is escaped."""
+    catalog = CATALOGS[language_of(request)]
     return HTMLResponse(
-        _TEMPLATES.get_template(template).render(values),
+        _TEMPLATES.get_template(template).render(values, catalog=catalog, t=catalog.text),
         status_code=status.value,
         headers={
             "Cache-Control": "no-store",
+            "Content-Language": catalog.language,
             "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
             "Referrer-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",

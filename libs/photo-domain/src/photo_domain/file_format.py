@@ -1,5 +1,6 @@
 """The accepted file formats and how to tell them by name and by first bytes."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -34,8 +35,34 @@ FORMAT_BY_EXTENSION = {
 
 FORMAT_BY_CONTENT_TYPE = {value: key for key, value in _CONTENT_TYPES.items()}
 
+
+@dataclass(frozen=True, slots=True)
+class FixedBytes:
+    """Bytes that every file of a format has at `offset`."""
+
+    offset: int
+    content: bytes
+
+    @property
+    def end(self) -> int:
+        """The offset after the last byte."""
+        return self.offset + len(self.content)
+
+
+# No file can have those of two formats.
+SIGNATURES = {
+    # SOI and the next marker (ITU-T T.81 B.1.1.3).
+    FileFormat.JPEG: (FixedBytes(0, b"\xff\xd8\xff"),),
+    # ISO/IEC 15948 5.2.
+    FileFormat.PNG: (FixedBytes(0, b"\x89PNG\r\n\x1a\n"),),
+    # RIFF with form type WEBP (RFC 9649 2.4).
+    FileFormat.WEBP: (FixedBytes(0, b"RIFF"), FixedBytes(8, b"WEBP")),
+    # The header at offset 0 (ISO 32000-2 7.5.2).
+    FileFormat.PDF: (FixedBytes(0, b"%PDF-"),),
+}
+
 # How many first bytes `sniff_format` needs to tell every format.
-SNIFF_SIZE = 12
+SNIFF_SIZE = max(fixed.end for signature in SIGNATURES.values() for fixed in signature)
 
 
 def format_of_name(file_name: str) -> FileFormat | None:
@@ -45,17 +72,8 @@ def format_of_name(file_name: str) -> FileFormat | None:
 
 
 def sniff_format(head: bytes) -> FileFormat | None:
-    """The format whose signature the first `SNIFF_SIZE` bytes carry.
-
-    Signatures: JPEG SOI and the next marker (ITU-T T.81 B.1.1.3), PNG (ISO/IEC 15948 5.2),
-    RIFF with form type WEBP (RFC 9649 2.4), PDF header at offset 0 (ISO 32000-2 7.5.2).
-    """
-    if head.startswith(b"\xff\xd8\xff"):
-        return FileFormat.JPEG
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return FileFormat.PNG
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return FileFormat.WEBP
-    if head.startswith(b"%PDF-"):
-        return FileFormat.PDF
+    """The format whose signature the first `SNIFF_SIZE` bytes carry."""
+    for file_format, signature in SIGNATURES.items():
+        if all(head.startswith(fixed.content, fixed.offset) for fixed in signature):
+            return file_format
     return None

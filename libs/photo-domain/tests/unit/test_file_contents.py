@@ -5,6 +5,7 @@ import pytest
 from photo_domain.file_format import (
     FORMAT_BY_CONTENT_TYPE,
     FORMAT_BY_EXTENSION,
+    SIGNATURES,
     SNIFF_SIZE,
     FileFormat,
     format_of_name,
@@ -55,6 +56,19 @@ def test_every_format_is_told_by_its_first_bytes(file_format: FileFormat) -> Non
     head = HEADS[file_format]
     assert sniff_format(head) is file_format
     assert sniff_format(head[:SNIFF_SIZE]) is file_format
+
+
+@pytest.mark.parametrize("file_format", FileFormat)
+def test_no_byte_of_a_signature_may_differ(file_format: FileFormat) -> None:
+    for fixed in SIGNATURES[file_format]:
+        for at in range(fixed.offset, fixed.end):
+            head = bytearray(HEADS[file_format])
+            head[at] ^= 1
+            assert sniff_format(bytes(head)) is None
+
+
+def test_the_twelve_first_bytes_tell_every_format() -> None:
+    assert SNIFF_SIZE == 12
 
 
 @pytest.mark.parametrize("file_format", FileFormat)

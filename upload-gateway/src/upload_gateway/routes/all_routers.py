@@ -1,6 +1,7 @@
 """Every call of the HTTP API: a module with routes is named here, and served and described."""
 
 from upload_gateway.routes import (
+    assets,
     batch_page,
     batches,
     docs,
@@ -9,6 +10,7 @@ from upload_gateway.routes import (
     photo_objects,
     probes,
     session,
+    sign_out,
     task_actions,
     task_status,
     tasks,
@@ -18,6 +20,7 @@ from upload_gateway.routes import (
 
 ROUTERS = (
     home.router,
+    assets.router,
     upload.router,
     task_status.router,
     task_actions.router,
@@ -29,5 +32,6 @@ ROUTERS = (
     photo_objects.router,
     visitor.router,
     session.router,
+    sign_out.router,
     probes.router,
 )

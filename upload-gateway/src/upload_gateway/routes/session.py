@@ -4,17 +4,23 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from upload_gateway.access_rules import authentication_required
 from upload_gateway.adapters import adapters_of, caller_of
-from upload_gateway.csrf import CSRF_HEADER, proven_caller
+from upload_gateway.api_key_file import ApiKey
+from upload_gateway.caller import Caller, invalid_api_key
+from upload_gateway.csrf import CSRF_FIELD, CSRF_HEADER, proven_caller, proven_form
+from upload_gateway.form_fields import FORM_TYPE, has_form
+from upload_gateway.home_page import asks_for_key, home_page
 from upload_gateway.json_response import json_response
-from upload_gateway.openapi_parts import problems
-from upload_gateway.problems import Problem
+from upload_gateway.openapi_parts import problems, response_headers
 from upload_gateway.session import new_key_session
+from upload_gateway.web_page import wants_page
 
 
 class _OneAddress(APIRoute):
@@ -28,6 +34,27 @@ class _OneAddress(APIRoute):
 
 
 router = APIRouter(route_class=_OneAddress)
+
+_KEY_FIELD = "api_key"
+
+_FORM = {
+    "description": "In place of the header Authorization",
+    "content": {
+        FORM_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": [_KEY_FIELD],
+                "properties": {
+                    _KEY_FIELD: {"type": "string", "format": "password"},
+                    CSRF_FIELD: {
+                        "type": "string",
+                        "description": "In place of the header X-CSRFToken",
+                    },
+                },
+            }
+        }
+    },
+}
 
 _TOKEN_PARAMETER = {
     "in": "header",
@@ -51,28 +78,52 @@ class SessionDocument(BaseModel):
     "/api/session",
     status_code=HTTPStatus.CREATED,
     response_model=SessionDocument,
-    responses=problems({HTTPStatus.UNAUTHORIZED: "authentication_required, invalid_api_key"}),
+    responses={
+        303: {
+            "description": "As 201, for a form of a browser: whoever accepts text/html",
+            "headers": response_headers({"Location": "The page"}),
+        },
+        **problems(
+            {
+                HTTPStatus.UNAUTHORIZED: "authentication_required, invalid_api_key",
+                HTTPStatus.FORBIDDEN: "csrf_failed",
+                HTTPStatus.REQUEST_TIMEOUT: "body_too_slow",
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
+            }
+        ),
+    },
+    openapi_extra={"requestBody": _FORM, "parameters": [_TOKEN_PARAMETER]},
 )
 async def begin(request: Request) -> Response:
-    """A session with the owner and scopes of the API key that the request carries."""
-    caller = caller_of(request)
-    if caller.key is None or not caller.sent_key:
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED,
-            "authentication_required",
-            "Send the API key as `Authorization: Bearer …`.",
-        )
+    """A session with the owner and scopes of the API key that the request or its form carries."""
+    key = caller_of(request).key if caller_of(request).sent_key else await _key_of_form(request)
+    if key is None:
+        if wants_page(request) and asks_for_key(request):
+            return home_page(request, HTTPStatus.UNAUTHORIZED, problem_code="invalid_api_key")
+        raise invalid_api_key()
     cookies = adapters_of(request).cookies
-    session = new_key_session(caller.key.key_id)
-    body = {
-        "owner": caller.owner,
-        "scopes": sorted(caller.scopes),
-        "csrf_token": cookies.csrf_token(session),
-        "expires_at": datetime.fromtimestamp(session.expires_at, UTC),
-    }
-    response = json_response(body, HTTPStatus.CREATED)
+    session = new_key_session(key.key_id)
+    response: Response
+    if wants_page(request):
+        response = RedirectResponse("/api/", HTTPStatus.SEE_OTHER)
+        response.headers["Cache-Control"] = "no-store"
+    else:
+        body = {
+            "owner": Caller(key=key).owner,
+            "scopes": sorted(key.scopes),
+            "csrf_token": cookies.csrf_token(session),
+            "expires_at": datetime.fromtimestamp(session.expires_at, UTC),
+        }
+        response = json_response(body, HTTPStatus.CREATED)
     cookies.write(request, response, session)
     return response
+
+
+async def _key_of_form(request: Request) -> ApiKey | None:
+    if not has_form(request):
+        raise authentication_required()
+    _, fields = await proven_form(request)
+    return adapters_of(request).keys.find(fields.get(_KEY_FIELD, "").strip())
 
 
 @router.delete(

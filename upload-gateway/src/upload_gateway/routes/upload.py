@@ -20,7 +20,7 @@ from upload_gateway.form_parts import FILE_FIELD, files_of
 from upload_gateway.json_response import json_response
 from upload_gateway.multipart_upload import body_too_large, boundary_of, parse_upload
 from upload_gateway.openapi_parts import problems, response_headers
-from upload_gateway.problems import Problem
+from upload_gateway.problems import Problem, client_disconnected
 from upload_gateway.routes.batch_page import batch_page_url
 from upload_gateway.task_document import TaskDocument, queued_task
 from upload_gateway.web_page import wants_page
@@ -151,10 +151,7 @@ async def upload(request: Request) -> Response:
             {"rejected": _rejected(error.rejected)},
         ) from error
     except ClientDisconnect:
-        # Nobody reads this; it only ends the request without a traceback.
-        raise Problem(
-            HTTPStatus.BAD_REQUEST, "client_disconnected", "The upload broke off."
-        ) from None
+        raise client_disconnected() from None
     if not proven and wants_page(request):
         return RedirectResponse(batch_page_url(receipt.batch_id), HTTPStatus.SEE_OTHER)
     headers = {"Location": f"/api/batches/{receipt.batch_id}"}

@@ -3,13 +3,27 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from photo_domain.file_format import FORMAT_BY_EXTENSION
+from photo_domain.file_format import FORMAT_BY_EXTENSION, SIGNATURES
 from upload_gateway.adapters import adapters_of, caller_of
 from upload_gateway.form_parts import FILE_FIELD
 from upload_gateway.json_response import json_response
 from upload_gateway.session import new_session
 
 router = APIRouter()
+
+
+class FixedBytesDocument(BaseModel):
+    """Bytes, as hexadecimal digits, that a file must have at `offset`."""
+
+    offset: int
+    hex: str
+
+
+class SignatureDocument(BaseModel):
+    """What a file whose name has one of these extensions must begin with."""
+
+    extensions: list[str]
+    fixed_bytes: list[FixedBytesDocument]
 
 
 class LimitsDocument(BaseModel):
@@ -21,6 +35,7 @@ class LimitsDocument(BaseModel):
     max_file_name_characters: int
     max_body_size: int
     extensions: dict[str, str]
+    signatures: list[SignatureDocument]
 
 
 class CsrfDocument(BaseModel):
@@ -46,6 +61,19 @@ async def limits(request: Request) -> Response:
             extension: file_format.content_type
             for extension, file_format in FORMAT_BY_EXTENSION.items()
         },
+        "signatures": [
+            {
+                "extensions": [
+                    extension
+                    for extension, promised in FORMAT_BY_EXTENSION.items()
+                    if promised is file_format
+                ],
+                "fixed_bytes": [
+                    {"offset": fixed.offset, "hex": fixed.content.hex()} for fixed in signature
+                ],
+            }
+            for file_format, signature in SIGNATURES.items()
+        ],
     }
     return json_response(body, headers={"Cache-Control": "public, max-age=300"})
 

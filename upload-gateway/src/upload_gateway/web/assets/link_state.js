@@ -1,0 +1,20 @@
+/** Says when the page does not hear of its photos at once. */
+
+import { t } from "./i18n.js";
+import { icon } from "./icon.js";
+
+/**
+ * @param {import("./watch.js").TaskWatch} watch
+ * @param {HTMLElement} line empty while all is well
+ */
+export function showLink(watch, line) {
+  line.classList.add("link-state");
+  watch.addEventListener("link", ({ detail: link }) => {
+    line.dataset.link = link;
+    if (link === "live") {
+      line.replaceChildren();
+    } else {
+      line.replaceChildren(icon(link === "offline" ? "offline" : "retry"), t(`link.${link}`));
+    }
+  });
+}
