@@ -44,9 +44,11 @@ check: $(VENV)/.tests ## Lint, types, architecture, contracts
 		|| { echo 'The stubs are older than the protos: run `make protos`.'; exit 1; }
 
 test: $(VENV)/.tests ## Unit, integration and end-to-end tests; nothing to prepare
+	@tests/install_programs.sh
 	$(PYTEST) -m 'not slow'
 
 test-all: $(VENV)/.tests ## Everything, on every supported Python that this machine has
+	@tests/install_programs.sh
 	$(PYTEST)
 	PYTHON=$(PYTHON) tests/other_pythons.sh
 

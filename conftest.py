@@ -1,9 +1,11 @@
 """What the tests of every member share: a real Postgres and a real Redis, started once a run."""
 
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
@@ -15,7 +17,11 @@ from local_stack.ports import free_ports
 from local_stack.temporary_folder import temporary_folder
 from photo_records.migrations import alembic_config
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 _TEMPLATE = "migrated"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _KINDS = ("unit", "integration", "e2e", "contract", "browser")
 
 
@@ -101,6 +107,29 @@ def redis_server(scratch: Path) -> Iterator[EmbeddedRedis]:
         yield server
 
 
+# Not longer than a module: Playwright's event loop would be in the way of tests that are async.
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Iterator["Browser"]:
+    """Debian's Chromium, another on PATH, or that of --chromium; it reaches this machine only."""
+    named = request.config.getoption("--chromium")
+    program = named or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if program is None:
+        pytest.skip("no Chromium is on PATH (apt install chromium): THE PAGE IS NOT TESTED")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - few tests need it
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=program,
+            args=[
+                "--no-sandbox",
+                "--disable-background-networking",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+            ],
+        )
+        yield running
+        running.close()
+
+
 def _name(database_url: str) -> str:
     return database_url.rpartition("/")[2]
 
@@ -117,6 +146,11 @@ def _execute(database_url: str, statement: str, *values: str) -> None:
             cursor.execute(statement, values)
     finally:
         connection.close()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a browser be named that is not on PATH."""
+    parser.addoption("--chromium", help="the Chromium that uses the pages")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

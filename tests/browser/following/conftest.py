@@ -1,6 +1,5 @@
 """A browser on the page of a real stack, with what follows photos in the hands of the tests."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,15 +15,11 @@ from playwright.sync_api import (
     Locator,
     Page,
     expect,
-    sync_playwright,
 )
 
 from local_stack.running_stack import RunningStack, temporary_stack
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PAGE_MILLISECONDS = 30_000
-# This machine alone can be reached.
-_RULES = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 _RESULT_SECONDS = 60.0
 
 # What main.js does for this part of the page, with a record of what the watch says.
@@ -53,32 +48,13 @@ _FOLLOW = """async ({ assets, language }) => {
 
 NamedFile = tuple[str, bytes]
 
+expect.set_options(timeout=_PAGE_MILLISECONDS)
+
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[RunningStack]:
     with temporary_stack() as running:
         yield running
-
-
-# Not longer than a module: Playwright's event loop would be in the way of tests that are async.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or another on PATH."""
-    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if program is None:
-        pytest.skip("no Chromium is on PATH (apt install chromium): the page is not tried")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=program,
-            args=[
-                "--no-sandbox",
-                "--disable-background-networking",
-                f"--host-resolver-rules={_RULES}",
-            ],
-        )
-        expect.set_options(timeout=_PAGE_MILLISECONDS)
-        yield running
-        running.close()
 
 
 @dataclass

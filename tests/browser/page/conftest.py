@@ -1,7 +1,6 @@
 """The page in Debian's Chromium against a real stack, used as people use it."""
 
 import random
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from io import BytesIO
@@ -11,13 +10,10 @@ from typing import Any
 import psutil
 import pytest
 from PIL import ExifTags, Image
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from local_stack.running_stack import RunningStack, temporary_stack
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# This machine alone can be reached.
-_RULES = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 _MILLISECONDS = 30_000
 _TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) =>
@@ -106,21 +102,6 @@ class PhotoPage:
 def stack() -> Iterator[RunningStack]:
     with temporary_stack() as running:
         yield running
-
-
-# Not longer than a module: Playwright's event loop would be in the way of tests that are async.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if program is None:
-        pytest.skip("no Chromium is on PATH (apt install chromium): THE PAGE IS NOT TESTED")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=program,
-            args=["--disable-background-networking", f"--host-resolver-rules={_RULES}"],
-        )
-        yield running
-        running.close()
 
 
 @pytest.fixture

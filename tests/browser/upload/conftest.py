@@ -3,7 +3,6 @@
 import base64
 import re
 import select
-import shutil
 import socket
 import threading
 import time
@@ -17,16 +16,13 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request
 
 from local_stack.ports import HOST
 from local_stack.running_stack import RunningStack, temporary_stack
 
 _DRIVE = Path(__file__).with_name("drive.js")
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PAGE_MILLISECONDS = 40_000
-# This machine alone can be reached.
-_RULES = f"MAP * ~NOTFOUND, EXCLUDE {HOST}"
 _TURN_SECONDS = 0.02
 
 
@@ -137,26 +133,6 @@ def network(stack: RunningStack) -> Iterator[SteeredNetwork]:
     way = SteeredNetwork(port)
     yield way
     way.close()
-
-
-# Not longer than a module: Playwright's event loop would be in the way of tests that are async.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or another on PATH."""
-    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if program is None:
-        pytest.skip("no Chromium is on PATH (apt install chromium): the page is not tried")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=program,
-            args=[
-                "--no-sandbox",
-                "--disable-background-networking",
-                f"--host-resolver-rules={_RULES}",
-            ],
-        )
-        yield running
-        running.close()
 
 
 @dataclass

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 _HERE = Path(__file__).parent
 _CACHE = Path(__file__).parents[4] / ".cache" / "npm"
@@ -19,10 +19,7 @@ _INSTALL = (
 )
 _INSTALL_SECONDS = 60
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PAGE_MILLISECONDS = 30_000
-# This machine alone can be reached.
-_RULES = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 
 
 @pytest.fixture(scope="session")
@@ -76,22 +73,6 @@ def scripts(tmp_path: Path, packages: Path) -> Path:
     for name in ("package.json", "follow.mjs", "upload_page.js"):
         shutil.copy(_HERE / name, folder)
     return folder
-
-
-# Not longer than a module: Playwright's event loop would be in the way of tests that are async.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or another on PATH."""
-    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if program is None:
-        pytest.skip("no Chromium is on PATH (apt install chromium): pages are not tried")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=program,
-            args=["--disable-background-networking", f"--host-resolver-rules={_RULES}"],
-        )
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The gateway alone, where keys are required, and visitors with Debian's Chromium."""
 
-import shutil
 import subprocess
 import sys
 import threading
@@ -10,15 +9,12 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from local_stack.ports import free_ports
 from local_stack.settings import whole_environment
 from upload_gateway.issue_api_key import api_key_entry, new_api_key
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# This machine alone can be reached.
-_RULES = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 _MILLISECONDS = 30_000
 
 
@@ -65,21 +61,6 @@ def _answers(url: str) -> bool:
         return httpx.get(f"{url}/livez", trust_env=False).is_success
     except httpx.TransportError:
         return False
-
-
-# Not longer than a module: Playwright's event loop would be in the way of tests that are async.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if program is None:
-        pytest.skip("no Chromium is on PATH (apt install chromium): signing in is not tried")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=program,
-            args=["--disable-background-networking", f"--host-resolver-rules={_RULES}"],
-        )
-        yield running
-        running.close()
 
 
 @pytest.fixture
