@@ -113,7 +113,11 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         context.set_default_timeout(_MILLISECONDS)
         address = base_url or request.getfixturevalue("stack").base_url
-        visited.append(PhotoPage(context.new_page(), address))
+        opened = context.new_page()
+        # Listened for from the start: a chooser that opens while Playwright begins to listen for it
+        # is never told.
+        opened.on("filechooser", lambda _chooser: None)
+        visited.append(PhotoPage(opened, address))
         return visited[-1]
 
     yield visitor

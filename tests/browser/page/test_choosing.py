@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 _PASTE = """
 ([name, type, base64]) => {
@@ -145,3 +145,27 @@ def test_the_picture_of_a_photo_that_is_stored_turned_stands_upright(
     (red_above, _, blue_above, _), (red_below, _, blue_below, _) = colours
     assert red_above > blue_above
     assert blue_below > red_below
+
+
+def test_files_chosen_in_the_plain_form_before_the_scripts_are_there_are_listed(
+    visit: Callable[..., Any], make_photos: Any
+) -> None:
+    photo_page = visit()
+    page = photo_page.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/limits", hold)
+    with page.expect_request("**/api/limits"):
+        page.goto(f"{photo_page.base_url}/api/")
+    form = page.locator("#images")
+    form.set_input_files(make_photos(2))
+    held[0].continue_()
+    expect(photo_page.waiting).to_have_count(2)
+    assert names(photo_page.waiting) == {"photo-000.jpg", "photo-001.jpg"}
+    # As when the scripts come while the browser's own window for the choice is open.
+    form.set_input_files(make_photos(3))
+    expect(photo_page.button("Upload 5 files")).to_be_visible()
+    assert form.evaluate("(input) => input.files.length") == 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from local_stack.running_stack import RunningStack, temporary_stack
 
@@ -39,3 +39,48 @@ def test_a_key_opens_the_page_and_signing_out_closes_it(
 
     photo_page.button("Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_wrong_key_leads_back_to_its_field(
+    visit: Callable[..., Any], closed_stack: RunningStack
+) -> None:
+    photo_page = visit(closed_stack.base_url)
+    photo_page.page.goto(f"{closed_stack.base_url}/api/")
+    key = photo_page.page.get_by_label("API key")
+    key.fill("not a key")
+    photo_page.button("Sign in").press("Enter")
+    expect(photo_page.page.get_by_role("alert")).to_be_visible()
+    expect(key).to_be_focused()
+
+
+def test_a_page_whose_session_has_ended_says_so_and_comes_back_after_signing_in_elsewhere(
+    visit: Callable[..., Any], closed_stack: RunningStack
+) -> None:
+    photo_page = visit(closed_stack.base_url)
+    page = photo_page.page
+    key = (closed_stack.local_dir / "api-key").read_text("ascii")
+
+    def sign_in(tab: Page) -> None:
+        tab.get_by_label("API key").fill(key)
+        tab.get_by_role("button", name="Sign in").click()
+        expect(tab.locator("html.js")).to_be_attached()
+
+    page.goto(f"{closed_stack.base_url}/api/")
+    sign_in(page)
+    line = page.locator("#link-state")
+    other = page.context.new_page()
+    other.goto(f"{closed_stack.base_url}/api/")
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+    # The stream ends at some time, and is refused from then on.
+    page.context.set_offline(offline=True)
+    expect(line).to_contain_text("No connection")
+    page.context.set_offline(offline=False)
+    expect(line).to_contain_text("You are signed out")
+    assert Axe().run(page).response["violations"] == []
+
+    with page.expect_popup() as opened:
+        line.get_by_role("link", name="Sign in again in another tab").click()
+    sign_in(opened.value)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(line).to_be_empty()

@@ -121,7 +121,7 @@ class SteeredNetwork:
                         self._is_closing.wait(_TURN_SECONDS)
                         continue
                     data = source.recv(64 * 1024)
-                    if not data:
+                    if not data or not self._is_up.is_set():
                         return
                     target.sendall(data)
 

@@ -120,9 +120,10 @@ def test_cancelling_leaves_the_files_ready_and_the_server_without_them(
     assert half_sent.run("drive.named('photo-1.jpg').sentBytes") == 0
     half_sent.run("drive.queue.remove(drive.named('photo-2.jpg').id)")
     half_sent.run("async () => { drive.queue.send(); await drive.untilAll('accepted'); }")
-    # What was removed in time was never sent whole.
-    assert half_sent.photos() == ["photo-1.jpg", "photo-3.jpg"]
-    assert len(set(half_sent.keys())) == 2
+    half_sent.until(
+        lambda: half_sent.photos() == ["photo-1.jpg", "photo-3.jpg"], "the photo is deleted"
+    )
+    assert len(set(half_sent.keys())) == 1
 
 
 def test_cancelling_what_was_accepted_and_sending_it_again_doubles_nothing(
@@ -139,7 +140,7 @@ def test_cancelling_what_was_accepted_and_sending_it_again_doubles_nothing(
     assert sorted(unanswered.photos()) == ["new.jpg", *NAMES]
 
 
-def test_removing_a_file_from_a_request_under_way_sends_the_others_without_it(
+def test_removing_a_file_from_a_request_under_way_finishes_it_and_deletes_the_photo(
     half_sent: Any, network: Any
 ) -> None:
     half_sent.run("drive.queue.remove(drive.named('photo-1.jpg').id)")
@@ -149,8 +150,10 @@ def test_removing_a_file_from_a_request_under_way_sends_the_others_without_it(
         "photo-2.jpg": "accepted",
         "photo-3.jpg": "accepted",
     }
-    assert half_sent.photos() == ["photo-2.jpg", "photo-3.jpg"]
-    assert len(set(half_sent.keys())) == 2
+    half_sent.until(
+        lambda: half_sent.photos() == ["photo-2.jpg", "photo-3.jpg"], "the photo is deleted"
+    )
+    assert len(half_sent.keys()) == 1
 
 
 def test_removing_a_file_that_was_accepted_already_deletes_its_photo(
@@ -164,6 +167,95 @@ def test_removing_a_file_that_was_accepted_already_deletes_its_photo(
     )
     told = unanswered.run("drive.told.tasks.map((task) => task.file_name)")
     assert told == ["photo-1.jpg", "photo-3.jpg"]
+
+
+def test_a_file_removed_before_its_bytes_are_told_as_sent_is_deleted_and_the_others_stay_once(
+    unsteady: Any, network: Any
+) -> None:
+    network.hold_answers()
+    unsteady.run("""async () => {
+      // As a browser that has not told yet how far the upload is.
+      XMLHttpRequestUpload.prototype.addEventListener = () => {};
+      await drive.queue.add(drive.files(3));
+      drive.queue.send();
+    }""")
+    unsteady.until(lambda: unsteady.photos() == NAMES, "the server has accepted them")
+    unsteady.run("drive.queue.remove(drive.named('photo-2.jpg').id)")
+    network.release()
+    unsteady.run("drive.untilAll('accepted')")
+    unsteady.until(
+        lambda: unsteady.photos() == ["photo-1.jpg", "photo-3.jpg"], "the photo is deleted"
+    )
+
+
+def test_removing_a_file_during_a_pause_does_not_end_it(steady: Any) -> None:
+    # So the request certainly was not carried out, and goes on without the file.
+    busy = {"code": "over_capacity", "detail": "Later."}
+    steady.page.route("**/api/upload/", lambda route: route.fulfill(status=503, json=busy))
+    steady.run("""async () => {
+      await drive.queue.add(drive.files(2));
+      drive.queue.send();
+      await drive.until(() => drive.named("photo-1.jpg").problem !== null);
+      drive.queue.pause();
+      drive.queue.remove(drive.named("photo-1.jpg").id);
+    }""")
+    begun = len(steady.uploads)
+    assert steady.run("[drive.queue.state, drive.states()]") == [
+        "paused",
+        {"photo-2.jpg": "paused"},
+    ]
+    steady.page.unroute_all()
+    assert len(steady.uploads) == begun
+    steady.run("async () => { drive.queue.resume(); await drive.untilAll('accepted'); }")
+    assert steady.photos() == ["photo-2.jpg"]
+
+
+def test_removing_a_file_of_a_request_that_a_pause_broke_off_does_not_end_the_pause(
+    half_sent: Any, network: Any
+) -> None:
+    half_sent.run("""() => {
+      drive.queue.pause();
+      drive.queue.remove(drive.named("photo-1.jpg").id);
+    }""")
+    assert half_sent.run("[drive.queue.state, drive.states()]") == [
+        "paused",
+        dict.fromkeys(NAMES[1:], "paused"),
+    ]
+    network.release()
+    half_sent.run("async () => { drive.queue.resume(); await drive.untilAll('accepted'); }")
+    half_sent.until(lambda: half_sent.photos() == NAMES[1:], "the photo is deleted")
+
+
+@pytest.mark.parametrize("stop", ["cancel", "pause"])
+def test_removing_everything_that_was_accepted_before_it_was_stopped_deletes_the_photos(
+    unanswered: Any, network: Any, stop: str
+) -> None:
+    unanswered.run(
+        """(stop) => {
+          drive.queue[stop]();
+          for (const id of [...drive.queue.entries.keys()]) {
+            drive.queue.remove(id);
+          }
+        }""",
+        stop,
+    )
+    network.release()
+    unanswered.until(lambda: unanswered.photos() == [], "the photos are deleted")
+    unanswered.run("drive.until(() => drive.queue.state === 'idle')")
+    assert unanswered.run("drive.told.tasks") == []
+
+
+def test_cancelling_what_was_removed_under_way_deletes_its_photos(
+    unanswered: Any, network: Any
+) -> None:
+    unanswered.run("""() => {
+      for (const id of [...drive.queue.entries.keys()]) {
+        drive.queue.remove(id);
+      }
+      drive.queue.cancel();
+    }""")
+    network.release()
+    unanswered.until(lambda: unanswered.photos() == [], "the photos are deleted")
 
 
 def test_a_file_removed_after_a_cancelled_upload_that_was_accepted_is_deleted_with_the_next(

@@ -251,6 +251,62 @@ def test_a_fault_of_the_server_leaves_open_what_became_of_the_files_and_is_not_d
     assert len(set(steady.keys())) == 1
 
 
+def test_an_answer_of_success_that_is_no_receipt_fails_the_files_and_the_next_go_on(
+    steady: Any,
+) -> None:
+    answers: list[Any] = [{"status": "ok"}, None, {"accepted": [], "rejected": {}}, []]
+
+    def answer(route: Route) -> None:
+        if answers:
+            route.fulfill(status=202, json=answers.pop())
+        else:
+            route.continue_()
+
+    steady.page.route("**/api/upload/", answer)
+    steady.run("""async () => {
+      await drive.queue.add(drive.files(45));
+      drive.queue.send();
+      await drive.untilAll("failed", "accepted");
+    }""")
+    assert steady.run("drive.queue.state") == "idle"
+    states = list(steady.run("drive.states()").values())
+    assert states.count("accepted") == len(steady.photos()) == 5
+    assert steady.run("drive.named('photo-1.jpg').problem.code") == "unexpected_answer"
+
+
+def test_a_listener_that_fails_does_not_keep_the_next_requests_back(upload_page: Any) -> None:
+    upload_page.open(upload_page.stack.base_url)
+    upload_page.run("""async () => {
+      const { BatchLanes } = await import(`${drive.assets}batch_lanes.js`);
+      const { Batch } = await import(`${drive.assets}batches.js`);
+      const batches = drive.files(4).map((file, index) =>
+        new Batch([{ id: `${index}`, file, name: file.name, size: file.size }]));
+      let answered = 0;
+      const lanes = new BatchLanes(drive.limits.field, {
+        onStarted() {}, onProgress() {}, onWaiting() {}, onFailed() {},
+        onAnswered() {
+          answered += 1;
+          throw new Error("on purpose");
+        },
+      });
+      lanes.enqueue(batches);
+      await drive.until(() => answered === 4 && lanes.state === "idle");
+    }""")
+    upload_page.until(lambda: len(upload_page.faults) == 4, "each fault is told")
+    upload_page.faults.clear()
+    assert len(upload_page.photos()) == 4
+
+
+def test_a_rejection_that_the_page_has_no_words_for_is_named_by_its_code(steady: Any) -> None:
+    told = steady.run("""async () => {
+      const { loadCatalog } = await import(`${drive.assets}i18n.js`);
+      const { reasonsOf } = await import(`${drive.assets}reasons.js`);
+      await loadCatalog("en");
+      return reasonsOf({ rejections: ["empty_file", "of_tomorrow"], problem: null });
+    }""")
+    assert told == ["The file is empty.", "of_tomorrow"]
+
+
 def test_speed_and_time_left_are_smoothed_over_some_seconds(steady: Any) -> None:
     told = steady.run("""async () => {
       const { TransferRate } = await import(`${drive.assets}transfer_rate.js`);

@@ -15,9 +15,8 @@ from upload_gateway.page_assets import PAGE_ASSETS
 
 _WEIGHT = re.compile(r"[01](\.\d{0,3})?")
 
-# Pictures of chosen files are blobs until they are sent.
 _CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 

@@ -43,7 +43,6 @@ _FORM = {
         FORM_TYPE: {
             "schema": {
                 "type": "object",
-                "required": [_KEY_FIELD],
                 "properties": {
                     _KEY_FIELD: {"type": "string", "format": "password"},
                     CSRF_FIELD: {

@@ -112,7 +112,7 @@ async def test_the_page_runs_no_script_and_style_but_those_of_the_service(
 ) -> None:
     page = await client.get("/api/")
     assert page.headers["Content-Security-Policy"] == (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
         " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     assert (

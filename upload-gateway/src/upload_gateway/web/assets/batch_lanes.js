@@ -39,12 +39,17 @@ export class BatchLanes {
 
   /** Send these too; before the others where `first`. */
   enqueue(batches, { first = false } = {}) {
-    if (this.state === "idle") {
-      // A pause ends with what it held.
+    if (!first && this.state === "idle") {
+      // A pause ends with what it held, unless some of that comes back.
       this.#isPaused = false;
     }
     this.#ahead = first ? [...batches, ...this.#ahead] : [...this.#ahead, ...batches];
     this.#fill();
+  }
+
+  /** Whether a batch is being sent just now. */
+  isUnderWay(batch) {
+    return this.#underWay.has(batch);
   }
 
   /** Break off what is under way; it is the first to go on. */
@@ -112,8 +117,11 @@ export class BatchLanes {
     if (isOurs()) {
       this.#underWay.delete(batch);
       this.#stalled.delete(batch);
-      end();
-      this.#fill();
+      try {
+        end();
+      } finally {
+        this.#fill();
+      }
     }
   }
 

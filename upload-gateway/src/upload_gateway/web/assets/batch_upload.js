@@ -2,6 +2,9 @@ import { backoffSeconds, waitFor } from "./backoff.js";
 import { multipartBody } from "./multipart_body.js";
 import { sendUpload } from "./upload_request.js";
 
+const SLOW_STATUSES = new Set([408, 504]);
+const MOST_SLOW_TRIES = 5;
+
 /** Files that were changed or removed after they were chosen: no try will ever send them. */
 export class UnreadableFiles extends Error {
   /** @param {object[]} entries of the batch */
@@ -13,7 +16,8 @@ export class UnreadableFiles extends Error {
 
 /**
  * Send a batch, again and again where only the network or the service is away, until it is answered.
- * Keeps each entry's `sentBytes`, and the batch's `wasTried` and `wentOut`.
+ * Keeps each entry's `sentBytes`, and the batch's `wasTried`, `wentOut` and
+ * `wasSeenOut`.
  *
  * @param {import("./batches.js").Batch} batch
  * @param {object} options
@@ -33,7 +37,7 @@ export async function uploadBatch(batch, { field, signal, onProgress, onWaiting 
     entries.map((entry) => entry.file),
   );
   const progressed = (sentBytes) => {
-    batch.wentOut ||= sentBytes >= body.blob.size;
+    batch.wasSeenOut ||= sentBytes >= body.blob.size;
     entries.forEach((entry, index) => {
       entry.sentBytes = Math.max(0, Math.min(entry.size, sentBytes - body.starts[index]));
     });
@@ -41,6 +45,7 @@ export async function uploadBatch(batch, { field, signal, onProgress, onWaiting 
   };
   for (let failures = 1; ; failures += 1) {
     const { wentOut } = batch;
+    batch.wentOut = true;
     try {
       return await sendUpload(body, { key, signal, onProgress: progressed });
     } catch (problem) {
@@ -49,7 +54,7 @@ export async function uploadBatch(batch, { field, signal, onProgress, onWaiting 
         // As if this try had not been; an earlier one may still have been accepted.
         batch.wentOut = wentOut;
       }
-      if (!problem.isPassing) {
+      if (!problem.isPassing || isGivenUp(problem, failures)) {
         throw problem;
       }
       const isNetwork = problem.code === "network";
@@ -64,6 +69,11 @@ export async function uploadBatch(batch, { field, signal, onProgress, onWaiting 
       onWaiting(null);
     }
   }
+}
+
+// A gateway may be too slow for this very request each time.
+function isGivenUp({ status }, failures) {
+  return SLOW_STATUSES.has(status) && failures >= MOST_SLOW_TRIES;
 }
 
 // To a page a file that cannot be read looks like a lost connection.

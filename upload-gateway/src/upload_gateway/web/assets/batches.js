@@ -5,13 +5,14 @@ const MOST_BYTES = 16 * 2 ** 20;
  * Entries that travel in one request, with the key by which the server knows a second try of it.
  *
  * Once it `wasTried` it is best sent again as it was, until an answer comes: it may have been
- * accepted. After its whole body `wentOut` it has to be: `withdrawn` are the entries that were
- * removed since.
+ * accepted. Once its whole body may have `wentOut` it has to be: `withdrawn` are the entries that
+ * were removed since. A browser tells late how much went out; `wasSeenOut` is what it told.
  */
 export class Batch {
   key = newKey();
   wasTried = false;
   wentOut = false;
+  wasSeenOut = false;
   withdrawn = new Set();
 
   /** @param {object[]} entries of the queue */

@@ -10,12 +10,13 @@ import { filesOfItems } from "./dropped_folders.js";
  * @param {HTMLButtonElement} places.takePhoto opens the camera; hidden but on touch screens
  * @param {HTMLElement} places.overlay shown while files are dragged over the page
  * @param {string[]} extensions accepted ones, without dots
- * @param {(files: File[]) => void} onFiles called with what was chosen, never with nothing
+ * @param {(files: File[], left: boolean) => void} onFiles called with what was chosen, and whether
+ *   something of it was left out; never with nothing of both
  */
 export function offerChoice({ choose, chooseFolder, takePhoto, overlay }, extensions, onFiles) {
-  const give = (files) => {
-    if (files.length > 0) {
-      onFiles(files);
+  const give = (files, left = false) => {
+    if (files.length > 0 || left) {
+      onFiles(files, left);
     }
   };
   const accept = extensions.map((extension) => `.${extension}`).join(",");
@@ -88,7 +89,7 @@ function offerDrop(overlay, give) {
     if (carriesFiles(event)) {
       event.preventDefault();
       leave();
-      filesOfItems(event.dataTransfer).then(give);
+      filesOfItems(event.dataTransfer).then(({ files, left }) => give(files, left));
     }
   });
 }

@@ -9,6 +9,7 @@ import { PhotoPicture } from "./photo_picture.js";
 import { failureText, statusIcon, statusText } from "./photo_status.js";
 
 const PLACES = { ArrowLeft: -1, ArrowRight: 1 };
+const ANNOUNCER = document.getElementById("announcer");
 
 /** A dialog on a task of the store; the arrow keys lead through the list. */
 export class PhotoDetails {
@@ -37,6 +38,7 @@ export class PhotoDetails {
     dialog.addEventListener("close", () => {
       const taskId = this.#taskId;
       this.#taskId = null;
+      dialog.after(ANNOUNCER);
       closed(taskId);
     });
     // The dialog itself is hit only outside of what it holds.
@@ -65,6 +67,8 @@ export class PhotoDetails {
     });
     this.#render(task);
     if (!this.#dialog.open) {
+      // Nothing outside of an open dialog is read out.
+      this.#dialog.append(ANNOUNCER);
       this.#dialog.showModal();
     }
     this.#dialog.scrollTop = 0;

@@ -79,6 +79,10 @@ export class FileList {
     row.update(entry, isRefused ? reasonsOf(entry) : []);
     const list = isRefused ? this.#refused.list : this.#files;
     if (row.element.parentElement !== list) {
+      if (isRefused) {
+        // In a section that is still hidden the row could not keep the focus.
+        this.#refused.section.hidden = false;
+      }
       moveTo(list, row.element);
     }
     if (entry.state === "accepted") {

@@ -77,12 +77,19 @@ export class FileRow {
       return;
     }
     this.#state = state;
+    // Asked for now: a button that is hidden loses the focus at once.
+    const focused = this.element.contains(document.activeElement) ? document.activeElement : null;
     this.element.dataset.state = state;
     setIcon(this.#stateIcon, ICON_OF_STATE[state]);
     this.#stateText.textContent = t(`file.${state}`, { size: formatBytes(entry.size) });
     this.#bar.hidden = !WITH_BAR.has(state);
     this.#retry.hidden = state !== "failed";
     this.removeButton.hidden = state === "accepted";
+    if (focused?.hidden) {
+      // Otherwise the focus would fall to the page as a whole.
+      this.element.tabIndex = -1;
+      (this.removeButton.hidden ? this.element : this.removeButton).focus();
+    }
     this.#reasons.hidden = reasons.length === 0;
     this.#reasons.replaceChildren(...reasons.map(line));
   }

@@ -13,8 +13,20 @@ export function showLink(watch, line) {
     line.dataset.link = link;
     if (link === "live") {
       line.replaceChildren();
+    } else if (link === "signed_out") {
+      line.replaceChildren(icon("warning"), t("link.signed_out"), signIn());
     } else {
       line.replaceChildren(icon(link === "offline" ? "offline" : "retry"), t(`link.${link}`));
     }
   });
+}
+
+/** In another tab: in this one there may be files that are not sent yet. */
+function signIn() {
+  const link = document.createElement("a");
+  link.href = "/api/";
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.textContent = t("link.sign_in");
+  return link;
 }

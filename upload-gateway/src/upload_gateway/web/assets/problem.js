@@ -1,15 +1,23 @@
 // What a second try may mend: too slow, too many requests, and a gateway or what lies behind it away.
 const PASSING_STATUSES = new Set([408, 429, 502, 503, 504]);
 // After these the request may have been carried out all the same.
-const UNKNOWN_OUTCOMES = new Set(["network", "unexpected_answer", "outcome_unknown", "internal"]);
+const UNKNOWN_OUTCOMES = new Set([
+  "network",
+  "unexpected_answer",
+  "outcome_unknown",
+  "internal",
+  "page_fault",
+]);
+// A timer of a browser holds 24 days at most, and nobody waits for a page that long.
+const LONGEST_WAIT_SECONDS = 86_400;
 
 /**
  * What went wrong with a request: a problem of the API (RFC 9457), or one of the page's own codes:
- * `network` (no answer came), `unexpected_answer` (one that the API does not give, as of a proxy)
- * and `file_unreadable` (a chosen file was changed or removed).
+ * `network` (no answer came), `unexpected_answer` (one that the API does not give, as of a proxy),
+ * `file_unreadable` (a chosen file was changed or removed) and `page_fault` (the page went wrong).
  *
- * `status` is 0 where there was no answer; `retryAfter` is in seconds, or null; `rejected` lists
- * `{file_name, errors: [{code, detail}]}`.
+ * `status` is 0 where there was no answer; `retryAfter` is in seconds, a day at most, or null;
+ * `rejected` lists `{file_name, errors: [{code, detail}]}`.
  */
 export class Problem extends Error {
   constructor({ status = 0, code, detail = "", rejected = [], retryAfter = null }) {
@@ -61,5 +69,5 @@ function secondsOf(retryAfter) {
   const seconds = /^\d+$/.test(retryAfter)
     ? Number(retryAfter)
     : (Date.parse(retryAfter) - Date.now()) / 1000;
-  return Number.isNaN(seconds) ? null : Math.max(0, seconds);
+  return Number.isNaN(seconds) ? null : Math.min(Math.max(0, seconds), LONGEST_WAIT_SECONDS);
 }

@@ -69,7 +69,10 @@ export class UploadQueue extends EventTarget {
     return added.map(({ id }) => id);
   }
 
-  /** Take an entry off the list. If its bytes are all sent already, its photo is deleted. */
+  /**
+   * Take an entry off the list. If its bytes may all be sent already, its request is finished and
+   * its photo deleted.
+   */
   remove(id) {
     const entry = this.entries.get(id);
     if (!entry) {
@@ -81,6 +84,7 @@ export class UploadQueue extends EventTarget {
     this.#batches.delete(id);
     if (batch?.wentOut) {
       batch.remove(entry);
+      this.#endWithdrawn(batch);
     } else if (batch) {
       const wasTaken = this.#lanes.take(batch);
       batch.remove(entry);
@@ -121,6 +125,7 @@ export class UploadQueue extends EventTarget {
         this.#forget(batch);
       }
       this.#update(batch.present, { state: "ready", sentBytes: 0, problem: null });
+      this.#endWithdrawn(batch);
     }
   }
 
@@ -155,9 +160,25 @@ export class UploadQueue extends EventTarget {
 
   #sendAgain(batch) {
     if (batch.present.length) {
-      const state = this.state === "paused" ? "paused" : "waiting";
-      this.#update(batch.present, { state, sentBytes: 0, problem: null });
+      this.#update(batch.present, { state: "waiting", sentBytes: 0, problem: null });
       this.#lanes.enqueue([batch], { first: true });
+      if (this.state === "paused") {
+        this.#update(batch.present, { state: "paused" });
+      }
+    }
+  }
+
+  // Nobody wants any of it: only its receipt tells which photos to delete, if they were accepted.
+  #endWithdrawn(batch) {
+    if (batch.present.length || this.#lanes.isUnderWay(batch)) {
+      return;
+    }
+    this.#lanes.take(batch);
+    if (batch.wasSeenOut) {
+      this.#lanes.enqueue([batch]);
+    }
+    if (!this.#list.inState("paused").length) {
+      this.#lanes.resume();
     }
   }
 
@@ -197,7 +218,8 @@ export class UploadQueue extends EventTarget {
       this.#settle(batch, { accepted: [], rejected: problem.rejected }, problem);
       return;
     }
-    if (problem.isRefusal) {
+    if (problem.isRefusal && (!batch.wentOut || problem.code === "idempotency_mismatch")) {
+      // No try was accepted.
       this.#forget(batch);
     }
     this.#update(batch.present, { state: "failed", sentBytes: 0, problem });
@@ -206,7 +228,7 @@ export class UploadQueue extends EventTarget {
   #sendWithout(batch, unreadable) {
     // It can never be sent again as it was.
     batch.wentOut = false;
-    for (const entry of unreadable) {
+    for (const entry of [...unreadable, ...batch.withdrawn]) {
       batch.remove(entry);
       this.#batches.delete(entry.id);
     }

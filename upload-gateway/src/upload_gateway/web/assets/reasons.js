@@ -7,8 +7,14 @@ import { hasText, t } from "./i18n.js";
  * @returns {string[]} one sentence for each reason
  */
 export function reasonsOf(entry) {
-  const reasons = entry.rejections.map((code) => t(`rejection.${code}`));
+  const reasons = entry.rejections.map(rejectionText);
   return entry.problem === null ? reasons : [...reasons, problemText(entry.problem)];
+}
+
+// A server newer than this page may have codes that its catalogue lacks.
+function rejectionText(code) {
+  const key = `rejection.${code}`;
+  return hasText(key) ? t(key) : t("problem.other", { detail: code });
 }
 
 /**

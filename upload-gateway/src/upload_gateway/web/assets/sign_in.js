@@ -41,5 +41,7 @@ form.addEventListener("submit", async (event) => {
   told.textContent = t(hasText(key) ? key : "problem.internal");
   told.hidden = false;
   field.setAttribute("aria-invalid", "true");
+  // The button has lost the focus while it could not be pressed.
+  field.focus();
   field.select();
 });

@@ -7,6 +7,8 @@ const FIRST_PAUSE = 5_000;
 const LONGEST_PAUSE = 60_000;
 /** Milliseconds until the next try of one that the browser gave up at its first failure. */
 const SHORT_PAUSE = 1_000;
+/** Milliseconds after which a stream that told of nothing had been there all the same. */
+const LASTING = 20_000;
 
 /** An EventSource on /api/events that is opened again whatever ends it. */
 export class TaskStream {
@@ -15,6 +17,7 @@ export class TaskStream {
   #timer = 0;
   #failures = 0;
   #pause = FIRST_PAUSE;
+  #openedAt = 0;
   #cursor = "";
 
   /**
@@ -39,8 +42,7 @@ export class TaskStream {
     const source = new EventSource(`/api/events${query}`);
     this.#source = source;
     source.addEventListener("open", () => {
-      this.#failures = 0;
-      this.#pause = FIRST_PAUSE;
+      this.#openedAt = Date.now();
       this.#hear.opened();
     });
     source.addEventListener("task", (event) => this.#hear.task(this.#read(event)));
@@ -53,17 +55,29 @@ export class TaskStream {
     clearTimeout(this.#timer);
     this.#source?.close();
     this.#source = null;
+    this.#openedAt = 0;
   }
 
   #read(event) {
+    this.#succeeded();
     this.#cursor = event.lastEventId;
     return JSON.parse(event.data);
+  }
+
+  /** Not when it opens: one that a proxy or the server cuts off at once does that too. */
+  #succeeded() {
+    this.#failures = 0;
+    this.#pause = FIRST_PAUSE;
   }
 
   #failed(source) {
     if (source !== this.#source) {
       return;
     }
+    if (this.#openedAt > 0 && Date.now() - this.#openedAt > LASTING) {
+      this.#succeeded();
+    }
+    this.#openedAt = 0;
     this.#failures += 1;
     const isLost = this.#failures >= FAILURES;
     if (!isLost && source.readyState !== EventSource.CLOSED) {

@@ -9,19 +9,28 @@ import { tallyOf } from "./tally.js";
  */
 export function announceUpload(queue, announcer) {
   let last = tallyOf(queue.entries);
+  let refusedTold = last.refused;
   let waits = false;
   queue.addEventListener("change", () => {
     const tally = tallyOf(queue.entries);
     const count = tally.accepted + tally.underWay;
-    if (tally.refused > last.refused) {
-      announcer.now(t("refused.title", { count: tally.refused }));
+    const isChecking = tally.checking > 0;
+    // Of a large choice some are refused every few moments: at once is told how many in the end.
+    if (tally.refused > (isChecking ? last.refused : refusedTold)) {
+      const text = t("refused.title", { count: tally.refused });
+      if (isChecking) {
+        announcer.summary(text);
+      } else {
+        announcer.now(text);
+      }
     } else if (tally.underWay === 0 && last.underWay > 0 && tally.accepted > 0) {
       announcer.now(t("progress.done", { count: tally.accepted }));
     } else if (tally.underWay > 0 && tally.accepted !== last.accepted) {
       announcer.summary(t("progress.sending", { sent: tally.accepted, count }));
-    } else if (tally.underWay === 0 && tally.checking === 0 && tally.ready > last.ready) {
+    } else if (tally.underWay === 0 && !isChecking && tally.ready > last.ready) {
       announcer.summary(t("progress.ready", { count: tally.ready }));
     }
+    refusedTold = isChecking ? Math.min(refusedTold, tally.refused) : tally.refused;
     last = tally;
   });
   queue.addEventListener("progress", ({ detail }) => {

@@ -60,7 +60,7 @@ function send({ blob, contentType }, token, { key, signal, onProgress }) {
       end(() => {
         const { status, responseText } = exchange;
         const receipt = status === 202 ? parsed(responseText) : null;
-        if (receipt) {
+        if (Array.isArray(receipt?.accepted) && Array.isArray(receipt.rejected)) {
           resolve(receipt);
         } else {
           reject(answeredProblem(status, responseText, exchange.getResponseHeader("Retry-After")));

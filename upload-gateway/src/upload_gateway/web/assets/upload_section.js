@@ -3,6 +3,7 @@
 import { offerChoice } from "./choose.js";
 import { dropOverlay } from "./drop_overlay.js";
 import { FileList } from "./file_list.js";
+import { t } from "./i18n.js";
 import { icon } from "./icon.js";
 import { guardLeaving } from "./leave_guard.js";
 import { ProgressBar } from "./progress_bar.js";
@@ -27,7 +28,18 @@ export function startUploadSection(queue, limits, announcer) {
   part("drop-zone").prepend(icon("upload"));
 
   const places = { choose, chooseFolder, takePhoto, overlay: dropOverlay() };
-  offerChoice(places, Object.keys(limits.extensions), (files) => queue.add(files));
+  const leftOut = document.createElement("p");
+  leftOut.className = "left-out";
+  leftOut.textContent = t("drop.left_out");
+  leftOut.hidden = true;
+  part("drop-zone").after(leftOut);
+  offerChoice(places, Object.keys(limits.extensions), (files, left) => {
+    leftOut.hidden = !left;
+    if (left) {
+      announcer.now(leftOut.textContent);
+    }
+    queue.add(files);
+  });
   new FileList(queue, part("files"), () => choose.focus());
   new ProgressBar(queue, part("progress"));
   announceUpload(queue, announcer);
@@ -38,5 +50,20 @@ export function startUploadSection(queue, limits, announcer) {
     // One button at a time is the one to press.
     choose.classList.toggle("primary", checking + ready + underWay === 0);
   });
+  takeOverForm(queue);
   part("upload").hidden = false;
+}
+
+/** What is chosen in the plain form, before this or in a choice that is still open, is not lost. */
+function takeOverForm(queue) {
+  const images = part("images");
+  const take = () => {
+    const files = [...images.files];
+    if (files.length > 0) {
+      part("upload-form").reset();
+      queue.add(files);
+    }
+  };
+  images.addEventListener("change", take);
+  take();
 }

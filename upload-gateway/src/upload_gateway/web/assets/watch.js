@@ -1,5 +1,6 @@
 /** What becomes of one's own tasks, by the event stream or, where there is none, by polling. */
 
+import { request } from "./api.js";
 import { TaskPoll } from "./task_poll.js";
 import { TaskStream } from "./task_stream.js";
 import { whileSeen } from "./while_seen.js";
@@ -9,14 +10,16 @@ import { whileSeen } from "./while_seen.js";
  * stream: its connection may be dead, and no event tells of what was deleted between two streams.
  */
 const SILENCE = 30_000;
+/** What is asked for only to see whether, and how, the server answers. */
+const PROBE = "/api/tasks?limit=1";
 
 /**
  * Tells of every task of the visitor: one stream for all of them.
  *
  * Events: `task` (detail: the task), in the order of what happened; `deleted` (detail:
  * `{task_id}`), the photo is gone; `resumed`, the stream is there again, which does not tell what
- * was deleted meanwhile; `link` (detail: "live", "polling" or "offline"), how the page hears of
- * them from now on.
+ * was deleted meanwhile; `link` (detail: "live", "polling", "offline" or "signed_out"), how the
+ * page hears of them from now on.
  */
 export class TaskWatch extends EventTarget {
   /** Of tasks that have not ended: when they were last told of, in words, and how they stood. */
@@ -46,7 +49,7 @@ export class TaskWatch extends EventTarget {
     });
   }
 
-  /** @returns {"live" | "polling" | "offline" | null} null before the first */
+  /** @returns {"live" | "polling" | "offline" | "signed_out" | null} null before the first */
   get link() {
     return this.#link;
   }
@@ -62,6 +65,8 @@ export class TaskWatch extends EventTarget {
     addEventListener("offline", () => this.#setLink("offline"), { signal });
     // A page that comes back out of the browser's cache has lost its connections.
     addEventListener("pageshow", ({ persisted }) => persisted && this.#reopen(), { signal });
+    // Who comes back may have signed in elsewhere.
+    addEventListener("focus", () => this.#link === "signed_out" && this.#reopen(), { signal });
     // Over HTTP/1.1 a browser has six connections to a server, for all of its tabs.
     whileSeen({ rest: () => this.#rest(), wake: () => this.#wake() }, signal);
     this.#wake();
@@ -114,8 +119,28 @@ export class TaskWatch extends EventTarget {
   }
 
   #lost() {
-    this.#setLink(navigator.onLine ? "polling" : "offline");
+    if (!navigator.onLine) {
+      this.#setLink("offline");
+    } else if (this.#link === null || this.#link === "live") {
+      this.#setLink("polling");
+    }
     this.#poll.soon();
+    this.#probe();
+  }
+
+  /** A stream does not say why it fails, and nobody polls while no task is pending. */
+  async #probe() {
+    const signal = this.#listening?.signal;
+    try {
+      await request("GET", PROBE, { signal });
+      if (this.#link !== "live") {
+        this.#answered([], this.#words);
+      }
+    } catch (error) {
+      if (!signal?.aborted && this.#link !== "live") {
+        this.#unanswered(error);
+      }
+    }
   }
 
   #isSilent() {
@@ -141,8 +166,8 @@ export class TaskWatch extends EventTarget {
   /** Takes of an answer what nobody has told of since it was asked for. */
   #answered(tasks, asked) {
     this.#heardAt = Date.now();
-    if (this.#link === "offline") {
-      // The network is back: so may be the stream.
+    if (this.#link === "offline" || this.#link === "signed_out") {
+      // The network is back, or there is a session again: so may be the stream.
       this.#setLink("polling");
       this.#stream.open();
     }
@@ -163,9 +188,11 @@ export class TaskWatch extends EventTarget {
     return isNews;
   }
 
-  /** A refusal (of a session that has ended, say) is an answer all the same. */
+  /** A refusal is an answer all the same; of a session that has ended, it is told. */
   #unanswered(error) {
-    if (this.#link !== "live" && error.isPassing !== false) {
+    if (error.status === 401) {
+      this.#setLink("signed_out");
+    } else if (this.#link !== "live" && error.isPassing !== false) {
       this.#setLink("offline");
     }
   }
