@@ -53,6 +53,23 @@ def test_a_wrong_key_leads_back_to_its_field(
     expect(key).to_be_focused()
 
 
+def test_what_a_signed_in_visitor_chose_never_becomes_an_anonymous_ones(
+    photo_page: Any, stack: RunningStack, make_photos: Any
+) -> None:
+    page = photo_page.page
+    key = (stack.local_dir / "api-key").read_text("ascii")
+    answer = page.request.post(
+        f"{stack.base_url}/api/session", headers={"Authorization": f"Bearer {key.strip()}"}
+    )
+    assert answer.status == 201
+    photo_page.open()
+    page.context.clear_cookies()
+    photo_page.choose(*make_photos(1))
+    photo_page.send(1)
+    expect(photo_page.refused("photo-000.jpg")).to_contain_text("Sign in with an API key first.")
+    expect(photo_page.photos).to_have_count(0)
+
+
 def test_a_page_whose_session_has_ended_says_so_and_comes_back_after_signing_in_elsewhere(
     visit: Callable[..., Any], closed_stack: RunningStack
 ) -> None:

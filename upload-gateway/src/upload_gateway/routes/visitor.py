@@ -41,10 +41,12 @@ class LimitsDocument(BaseModel):
 class CsrfDocument(BaseModel):
     """The token to send in X-CSRFToken along with the cookies of this answer.
 
-    Null for a caller with an API key, who needs none.
+    Null for a caller with an API key, who needs none. `signed_in` tells whether the caller has
+    proved a key, now or by signing in: a session that has ended is followed by an anonymous one.
     """
 
     csrf_token: str | None
+    signed_in: bool
 
 
 @router.get("/api/limits", response_model=LimitsDocument)
@@ -83,9 +85,11 @@ async def csrf(request: Request) -> Response:
     """A token for scripts, bound to the visitor's session, which begins here if there is none."""
     caller = caller_of(request)
     if caller.sent_key:
-        return json_response({"csrf_token": None})
+        return json_response({"csrf_token": None, "signed_in": True})
     cookies = adapters_of(request).cookies
     session = caller.session or new_session()
-    response = json_response({"csrf_token": cookies.csrf_token(session)})
+    response = json_response(
+        {"csrf_token": cookies.csrf_token(session), "signed_in": caller.key is not None}
+    )
     cookies.write(request, response, session)
     return response

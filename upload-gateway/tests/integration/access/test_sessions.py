@@ -43,6 +43,17 @@ async def test_a_session_ends_with_its_key(open_gateway: Callable[..., Any]) -> 
         assert (await client.get(f"{TASK}/original")).status_code == 401
 
 
+async def test_a_token_tells_whether_its_session_still_stands_for_a_key(
+    open_gateway: Callable[..., Any],
+) -> None:
+    gateway = await open_gateway()
+    async with gateway.client() as client:
+        await begin(gateway, client, gateway.issue("alice"))
+        assert (await client.get("/api/csrf")).json()["signed_in"] is True
+        gateway.withdraw_all()
+        assert (await client.get("/api/csrf")).json()["signed_in"] is False
+
+
 async def test_a_session_ends_at_its_time(open_gateway: Callable[..., Any]) -> None:
     gateway = await open_gateway(auth="required")
     key_id = gateway.fastapi.state.adapters.keys.find(gateway.issue("alice")).key_id
@@ -82,7 +93,7 @@ async def test_a_request_with_a_key_gets_no_cookie_and_needs_no_token(
 ) -> None:
     gateway = await open_gateway()
     async with gateway.client(gateway.issue("alice")) as client:
-        assert (await client.get("/api/csrf")).json() == {"csrf_token": None}
+        assert (await client.get("/api/csrf")).json() == {"csrf_token": None, "signed_in": True}
         assert (await client.delete(TASK)).status_code not in {401, 403}
         await client.get("/api/")
         assert not client.cookies

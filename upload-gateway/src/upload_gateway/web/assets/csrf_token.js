@@ -1,5 +1,5 @@
 import { pageSettings } from "./page_settings.js";
-import { answeredProblem, networkProblem } from "./problem.js";
+import { Problem, answeredProblem, networkProblem } from "./problem.js";
 
 const ANSWER_MILLISECONDS = 30_000;
 
@@ -13,11 +13,12 @@ export function csrfToken() {
 }
 
 /**
- * Have a new token, and a new session where the old one has ended. Those who ask at the same time
- * get the same one: each would begin a session of its own.
+ * Have a new token, and a new session where an anonymous one has ended. Those who ask at the same
+ * time get the same one: each would begin a session of its own.
  *
  * @param {string} refused the token that was no longer good
- * @returns {Promise<string>} rejects with a Problem
+ * @returns {Promise<string>} rejects with a Problem; 401 authentication_required where the visitor
+ *   was signed in and is no more: what they do is not to become an anonymous visitor's
  */
 export async function renewCsrfToken(refused) {
   if (token === refused) {
@@ -45,5 +46,9 @@ async function fetchToken() {
   if (!answer.ok) {
     throw answeredProblem(answer.status, text, answer.headers.get("Retry-After"));
   }
-  return JSON.parse(text).csrf_token;
+  const { csrf_token: renewed, signed_in: signedIn } = JSON.parse(text);
+  if (pageSettings().signedIn && !signedIn) {
+    throw new Problem({ status: 401, code: "authentication_required" });
+  }
+  return renewed;
 }
