@@ -67,6 +67,12 @@ class Photos:
             photo.task_id,
         )
 
+    async def claim(self, photo: NewPhoto) -> None:
+        await self.change(
+            photo,
+            "started_at = now(), lease_expires_at = now() + interval '1 minute', attempts = 1",
+        )
+
     async def succeed(self, photo: NewPhoto) -> None:
         await self.change(
             photo,
