@@ -1,220 +1,29 @@
-import hashlib
+"""Workers as the tests start them, and photos for them."""
+
 import io
-import os
 import signal
 import subprocess
 import sys
-import time
-import urllib.request
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from types import EllipsisType
-from typing import Any, cast
-from uuid import UUID, uuid4
+from typing import Any
 
-import psutil
 import pytest
 import redis
 from celery import Celery
 from PIL import Image
-from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Engine, Row, func, insert, select, text
+from sqlalchemy import Engine
 
 from local_stack.embedded_redis import EmbeddedRedis
 from local_stack.ports import free_ports
-from photo_domain.object_keys import new_nonce, original_key
-from photo_domain.task_id import new_task_id
-from photo_records.tables import BatchRecord, PhotoRecord, RenditionRecord
-from photo_records.task_queue import TASK_NAME, Lane, task_arguments
 
-DEADLINE_SECONDS = 60
+from .library import Library
+from .running_worker import RunningWorker, worker_environment
+from .waiting import DEADLINE_SECONDS, wait_until
 
 Wait = Callable[[Callable[[], Any], str], Any]
 NewDatabase = Callable[[], AbstractContextManager[tuple[str, Engine]]]
-
-
-def wait_until(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    pause = 0.01
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(pause)  # noqa: TID251 - between two looks at the condition
-        pause = min(0.2, pause * 1.5)
-    raise AssertionError(f"not within {DEADLINE_SECONDS} s: {what}")
-
-
-@dataclass
-class Library:
-    """The rows and the objects of photos, as ingest and status see them."""
-
-    database_url: str
-    engine: Engine
-    folder: Path
-    databases: Any
-
-    @property
-    def storage_url(self) -> str:
-        return self.folder.as_uri()
-
-    def add(
-        self,
-        data: bytes,
-        content_type: str = "image/jpeg",
-        *,
-        stored: bytes | EllipsisType | None = ...,
-    ) -> UUID:
-        """An accepted photo; `stored` are the bytes in storage if they are not `data`."""
-        task_id = new_task_id()
-        key = original_key(task_id, new_nonce())
-        content = data if isinstance(stored, EllipsisType) else stored
-        if content is not None:
-            path = self.folder / key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        batch_id = uuid4()
-        with self.engine.begin() as connection:
-            connection.execute(
-                insert(BatchRecord).values(
-                    id=batch_id,
-                    owner="owner",
-                    idempotency_key=str(batch_id),
-                    fingerprint=bytes(32),
-                    rejected=[],
-                    pending=1,
-                )
-            )
-            connection.execute(
-                insert(PhotoRecord).values(
-                    task_id=task_id,
-                    batch_id=batch_id,
-                    owner="owner",
-                    file_name="a.jpg",
-                    content_type=content_type,
-                    size=len(data),
-                    sha256=hashlib.sha256(data).digest(),
-                    object_key=key,
-                    position=0,
-                    lane=Lane.INTERACTIVE,
-                )
-            )
-        return task_id
-
-    def photo(self, task_id: UUID) -> Row[Any]:
-        with self.engine.begin() as connection:
-            query = select(PhotoRecord.__table__).where(PhotoRecord.task_id == task_id)
-            return connection.execute(query).one()
-
-    def seconds_since_claim(self, task_id: UUID) -> float:
-        """How long ago the last run of a task began, by the database's clock."""
-        with self.engine.begin() as connection:
-            query = select(func.extract("epoch", func.now() - PhotoRecord.started_at)).where(
-                PhotoRecord.task_id == task_id
-            )
-            return float(connection.execute(query).scalar_one())
-
-    def pending(self, task_id: UUID) -> int:
-        with self.engine.begin() as connection:
-            query = select(BatchRecord.pending).where(
-                BatchRecord.id == self.photo(task_id).batch_id
-            )
-            return connection.execute(query).scalar_one()
-
-    def renditions(self, task_id: UUID) -> Sequence[Row[Any]]:
-        with self.engine.begin() as connection:
-            query = (
-                select(RenditionRecord.__table__)
-                .where(RenditionRecord.photo_id == self.photo(task_id).id)
-                .order_by(RenditionRecord.name)
-            )
-            return connection.execute(query).all()
-
-    def open(self, key: str) -> Image.Image:
-        image = Image.open(io.BytesIO((self.folder / key).read_bytes()))
-        image.load()
-        return image
-
-    def rendition_files(self) -> list[Path]:
-        return [file for file in (self.folder / "renditions").rglob("*") if file.is_file()]
-
-    def connections(self, application: str) -> int:
-        """How many connections that program has to the database."""
-        query = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :n")
-        with self.engine.begin() as connection:
-            return int(connection.execute(query, {"n": application}).scalar_one())
-
-    @contextmanager
-    def away(self) -> Iterator[None]:
-        """The database refuses every connection and breaks those that are open."""
-        with self.databases.unreachable(self.database_url):
-            yield
-        self.engine.dispose()
-
-    def wait_for_end(self, task_id: UUID) -> Row[Any]:
-        def ended() -> Row[Any] | None:
-            photo = self.photo(task_id)
-            return photo if photo.status != "PENDING" else None
-
-        return cast("Row[Any]", wait_until(ended, f"the end of task {task_id}"))
-
-
-@dataclass
-class RunningWorker:
-    """The real worker and what speaks to it."""
-
-    process: "subprocess.Popen[bytes]"
-    metrics_port: int
-    log: Path
-    app: Celery
-
-    def publish(self, task_id: UUID, lane: Lane = Lane.INTERACTIVE, **headers: str) -> None:
-        self.app.send_task(
-            TASK_NAME,
-            task_arguments(str(task_id)),
-            task_id=str(task_id),
-            queue=str(lane),
-            headers=headers,
-        )
-
-    def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def metric(self, sample_name: str, **labels: str) -> float:
-        """The sum of the samples with these labels, over all children."""
-        with urllib.request.urlopen(
-            f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10
-        ) as answer:
-            families = text_string_to_metric_families(answer.read().decode())
-            return sum(
-                sample.value
-                for family in families
-                for sample in family.samples
-                if sample.name == sample_name and labels.items() <= sample.labels.items()
-            )
-
-    def is_ready(self) -> bool:
-        assert self.process.poll() is None, self.log.read_text()
-        try:
-            self.metric("any")
-        except OSError:
-            return False
-        return True
-
-
-def worker_environment(library: Library, redis_url: str, metrics_port: int) -> dict[str, str]:
-    return {
-        **os.environ,  # noqa: TID251 - a program that is started needs its PATH and HOME
-        "DATABASE_URL": library.database_url,
-        "REDIS_URL": redis_url,
-        "STORAGE_URL": library.storage_url,
-        "WORKER_METRICS_PORT": str(metrics_port),
-        "LOG_FORMAT": "json",
-    }
-
-
 RunWorker = Callable[..., AbstractContextManager[RunningWorker]]
 
 
