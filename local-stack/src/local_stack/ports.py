@@ -1,7 +1,10 @@
 """The TCP ports of this machine: which are taken and which are free."""
 
+import os
 import random
 import socket
+import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +17,10 @@ HOST = "127.0.0.1"
 # Above the ports that need rights, below those that systems give to outgoing connections
 # (Linux begins at 32768): none of those can take a port between its choice and its use.
 _CHOICE = range(10_240, 32_768)
+# Choices of this process that no other makes as well, as sockets. The latest alone: what was chosen
+# earlier is listened on by now, or never.
+_reservations: deque[int] = deque()
+_MOST_RESERVATIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """`count` different ports that are free now."""
+    """`count` different ports that are free now, and that no other process is given soon after."""
     with ExitStack() as held:
         return [_hold_free_port(held.enter_context) for _ in range(count)]
 
@@ -60,11 +67,31 @@ def free_ports(count: int) -> list[int]:
 def _hold_free_port(hold: Callable[[socket.socket], socket.socket]) -> int:
     for port in _candidates():
         listener = socket.socket()
-        if _bind(listener, port):
+        if _bind(listener, port) and _reserve(port):
             hold(listener)
             return port
         listener.close()
     raise StackError(f"no free port was found from {_CHOICE.start} to {_CHOICE.stop - 1}")
+
+
+def _reserve(port: int) -> bool:
+    """Whether nobody else chose `port` a moment ago, to listen on it as soon as they can.
+
+    A name of Linux's abstract namespace ends with its process and leaves no file (unix(7)); other
+    systems have none, and no promise.
+    """
+    if sys.platform != "linux":
+        return True
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0photo-uploading-service/port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reservations.append(name.detach())
+    if len(_reservations) > _MOST_RESERVATIONS:
+        os.close(_reservations.popleft())
+    return True
 
 
 def _candidates() -> Iterable[int]:

@@ -1,5 +1,7 @@
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -65,3 +67,23 @@ def test_free_ports_are_different_and_free() -> None:
 
     assert len(set(ports)) == 20
     assert all(map(is_free, ports))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names that end with a process")
+def test_two_processes_never_choose_the_same_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = range(11_000, 11_200)
+    monkeypatch.setattr("local_stack.ports._CHOICE", few)
+    program = (
+        "from local_stack import ports\n"
+        f"ports._CHOICE = {few}\n"
+        "print(*ports.free_ports(50), flush=True)\n"
+        "input()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        theirs = {int(port) for port in other.stdout.readline().split()}
+        assert len(theirs) == 50
+        assert theirs.isdisjoint(free_ports(50))
+        other.communicate("\n", timeout=30)
