@@ -67,6 +67,8 @@ def test_no_interleaving_of_many_more_does(database: Database) -> None:
     _search(database, Statements, _LONG_SEARCH)
 
 
+# Some are found in the last of many walks, on a busy machine after minutes.
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "faulty",
     [

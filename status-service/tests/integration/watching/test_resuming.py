@@ -30,12 +30,17 @@ async def test_a_stream_that_broke_off_while_it_began_goes_on_where_it_was(
     stub: Any, watching: Any, photos: Any
 ) -> None:
     registered = await photos.register(5)
+    expected = [str(photo.task_id) for photo in registered]
     async with watching(stub) as stream:
         seen = [await stream.task() for _ in range(2)]
-    async with watching(stub, cursor=seen[-1].cursor) as stream:
-        seen += [await stream.task() for _ in range(3)]
     told = [answer.task.task_id for answer in seen]
-    assert told == [str(photo.task_id) for photo in registered]
+    assert told == expected[:2]
+    async with watching(stub, cursor=seen[-1].cursor) as stream:
+        # A look may find the first two once more before the last is told.
+        while len(told) < 3 or not set(told[2:]) >= set(expected[2:]):
+            told.append((await stream.task()).task.task_id)
+    assert told[2] == expected[2]
+    assert len(told) <= 7
 
 
 async def test_a_resumed_stream_of_a_batch_that_has_ended_ends(
