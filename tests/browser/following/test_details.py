@@ -145,6 +145,49 @@ def test_the_details_change_as_their_photo_does(visitor: Any, truncated: bytes) 
     expect(details).to_contain_text("The file ends too early")
 
 
+def test_a_failed_photo_can_be_tried_again_from_its_details(visitor: Any, truncated: bytes) -> None:
+    [failed] = visitor.finished(visitor.upload([("broken.jpg", truncated)]))
+    visitor.follow()
+    visitor.until_link("live")
+    details = visitor.open_details("broken.jpg")
+    visitor.page.route("**/retry", lambda route: route.abort())
+    retry = details.get_by_role("button", name="Try again")
+    retry.click()
+    expect(details.get_by_role("alert")).to_have_text("The service cannot be reached.")
+    visitor.page.unroute("**/retry")
+    retry.click()
+    # The same file fails again, as a new run of the same task.
+    visitor.until(
+        "following.store.tasks[0].status === 'FAILURE'"
+        " && following.store.tasks[0].finished_at !== it",
+        failed["finished_at"],
+    )
+    expect(details).to_contain_text("The file ends too early")
+    expect(details.get_by_role("alert")).to_be_hidden()
+
+
+def test_the_focus_goes_on_from_trying_again_to_how_the_photo_stands(
+    visitor: Any, truncated: bytes
+) -> None:
+    [failed] = visitor.finished(visitor.upload([("broken.jpg", truncated)]))
+    begun = {
+        "status": "PENDING",
+        "stage": "processing",
+        "started_at": "2999-01-01T00:00:00Z",
+        "finished_at": None,
+        "error": None,
+    }
+    visitor.page.route("**/retry", lambda route: route.fulfill(status=202, json=failed | begun))
+    visitor.follow(start=False)
+    visitor.page.evaluate("following.gallery.start()")
+    details = visitor.open_details("broken.jpg")
+    details.get_by_role("button", name="Try again").press("Enter")
+    status = details.get_by_text("Being processed")
+    expect(status).to_be_visible()
+    assert status.evaluate("(text) => text.parentElement === document.activeElement")
+    expect(details.get_by_role("button", name="Try again")).to_be_hidden()
+
+
 def test_the_details_of_a_photo_that_is_deleted_close(
     visitor: Any, three: list[dict[str, Any]]
 ) -> None:

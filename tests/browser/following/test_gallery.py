@@ -14,6 +14,15 @@ STRANGE_NAMES = [
 ]
 
 
+def away(route: Route) -> None:
+    route.fulfill(status=503, json={"code": "service_unavailable", "detail": ""})
+
+
+def away_for_long(route: Route) -> None:
+    problem = {"code": "service_unavailable", "detail": ""}
+    route.fulfill(status=503, json=problem, headers={"Retry-After": "600"})
+
+
 def test_a_photo_shows_how_it_stands_until_it_is_done(visitor: Any, jpeg: bytes) -> None:
     visitor.follow()
     visitor.until_link("live")
@@ -145,15 +154,28 @@ def test_a_list_that_cannot_be_loaded_says_so_and_can_be_asked_again(
     visitor: Any, jpeg: bytes
 ) -> None:
     visitor.finished(visitor.upload([("a.jpg", jpeg)]))
-    visitor.page.route("**/api/tasks?*", lambda route: route.abort())
+    visitor.page.route("**/api/tasks?*", away_for_long)
     visitor.follow(start=False)
     visitor.page.evaluate("following.gallery.start()")
     problem = visitor.page.locator("#gallery + .problem")
-    expect(problem).to_have_text("The service cannot be reached.")
+    expect(problem).to_have_text("A part of the service does not answer. Try again in a moment.")
     visitor.page.unroute("**/api/tasks?*")
     visitor.page.get_by_role("button", name="Show more").click()
     expect(visitor.card("a.jpg")).to_be_visible()
     expect(problem).to_be_hidden()
+
+
+def test_a_list_that_could_not_be_loaded_comes_by_itself_later(visitor: Any, jpeg: bytes) -> None:
+    visitor.finished(visitor.upload([("a.jpg", jpeg)]))
+    visitor.page.route("**/api/tasks?*", away)
+    visitor.follow(start=False)
+    visitor.page.evaluate("following.gallery.start()")
+    problem = visitor.page.locator("#gallery + .problem")
+    expect(problem).to_be_visible()
+    visitor.page.unroute("**/api/tasks?*")
+    expect(visitor.card("a.jpg")).to_be_visible()
+    expect(problem).to_be_hidden()
+    expect(visitor.page.get_by_role("button", name="Show more")).to_be_hidden()
 
 
 def test_cards_speak_russian_too(visitor: Any, jpeg: bytes, truncated: bytes) -> None:

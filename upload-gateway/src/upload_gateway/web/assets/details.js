@@ -21,7 +21,10 @@ export class PhotoDetails {
   #picture = null;
   #statusIcon = icon("waiting");
   #statusText = made("span", "");
+  #status = made("p", "status", this.#statusIcon, this.#statusText);
   #reason = made("p", "reason");
+  #problem = made("p", "problem");
+  #retry;
   #facts = made("dl", "facts");
   #links = made("div", "links");
   #steps;
@@ -29,11 +32,14 @@ export class PhotoDetails {
   /**
    * @param {HTMLDialogElement} dialog that is filled here
    * @param {import("./photo_store.js").PhotoStore} store
-   * @param {(taskId: string) => void} closed the photo that was shown last
+   * @param {object} act what to call
+   * @param {(taskId: string) => void} act.retry begin the task anew
+   * @param {(taskId: string) => void} act.closed the photo that was shown last
    */
-  constructor(dialog, store, closed) {
+  constructor(dialog, store, { retry, closed }) {
     this.#dialog = dialog;
     this.#store = store;
+    this.#retry = madeButton("", [icon("retry"), t("photo.retry")], () => retry(this.#taskId));
     this.#build();
     dialog.addEventListener("close", () => {
       const taskId = this.#taskId;
@@ -65,6 +71,7 @@ export class PhotoDetails {
     this.#picture = new PhotoPicture(this.#figure, "preview", {
       eager: true, alt: t("details.preview", { name: isolated(task.file_name) }),
     });
+    showText(this.#problem, "");
     this.#render(task);
     if (!this.#dialog.open) {
       // Nothing outside of an open dialog is read out.
@@ -86,13 +93,22 @@ export class PhotoDetails {
     }
   }
 
+  /** @param {string} text what went wrong with the last action on the photo; empty: nothing */
+  showProblem(taskId, text) {
+    if (taskId === this.#taskId) {
+      showText(this.#problem, text);
+    }
+  }
+
   #build() {
     const title = made("h2", "", this.#name);
     title.id = "details-title";
     // The name is said when the arrow keys lead to another photo.
     title.setAttribute("aria-live", "polite");
     const close = madeIconButton("close", t("details.close"), () => this.#dialog.close());
-    const status = made("p", "status", this.#statusIcon, this.#statusText);
+    this.#status.tabIndex = -1;
+    this.#problem.setAttribute("role", "alert");
+    showText(this.#problem, "");
     const [previous, next] = [t("details.previous"), t("details.next")].map((text) =>
       made("span", "", text));
     this.#steps = [
@@ -104,7 +120,8 @@ export class PhotoDetails {
     this.#dialog.replaceChildren(
       made("header", "dialog-head", title, close),
       made("div", "details-body", this.#figure,
-        made("div", "details-told", status, this.#reason, this.#facts, this.#links)),
+        made("div", "details-told", this.#status, this.#reason, this.#problem,
+          made("div", "actions", this.#retry), this.#facts, this.#links)),
       made("div", "dialog-foot", ...this.#steps.map(([, button]) => button)));
   }
 
@@ -114,11 +131,21 @@ export class PhotoDetails {
     setIcon(this.#statusIcon, statusIcon(task));
     this.#statusText.textContent = statusText(task);
     showText(this.#reason, task.error ? failureText(task.error) : "");
+    this.#showRetry(task.status === "FAILURE");
     this.#facts.replaceChildren(...photoFacts(task).flatMap(([name, value]) =>
       [made("dt", "", name), made("dd", "", value)]));
     this.#links.replaceChildren(...links(task));
     this.#picture.update(task);
     this.#showSteps();
+  }
+
+  #showRetry(canRetry) {
+    // Asked for now: a button that is hidden loses the focus at once.
+    const hadFocus = document.activeElement === this.#retry;
+    this.#retry.parentElement.hidden = !canRetry;
+    if (!canRetry && hadFocus) {
+      this.#status.focus();
+    }
   }
 
   #showSteps() {

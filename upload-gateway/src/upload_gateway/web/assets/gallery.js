@@ -1,5 +1,6 @@
 /** The visitor's photos as a list of cards. */
 
+import { backoffSeconds } from "./backoff.js";
 import { confirmed } from "./confirm_dialog.js";
 import { PhotoDetails } from "./details.js";
 import { made, showText } from "./element.js";
@@ -30,6 +31,9 @@ export class Gallery {
   #end;
   #looksAhead = false;
   #moreProblem = made("p", "problem");
+  /** How often the first page could not be loaded. */
+  #failures = 0;
+  #again = 0;
 
   /**
    * @param {object} parts
@@ -47,7 +51,10 @@ export class Gallery {
     this.#empty = empty;
     this.#store = store;
     this.#announce = announce;
-    this.#details = new PhotoDetails(dialog, store, (taskId) => this.#focus(taskId));
+    this.#details = new PhotoDetails(dialog, store, {
+      retry: (taskId) => this.#act(taskId, retryTask),
+      closed: (taskId) => this.#focus(taskId),
+    });
     this.#moreProblem.setAttribute("role", "alert");
     showText(this.#moreProblem, "");
     list.after(this.#moreProblem);
@@ -60,7 +67,8 @@ export class Gallery {
   }
 
   /**
-   * Loads the first page and, as its end comes near, those that follow.
+   * Loads the first page, again and again until that works, and, as its end comes near, those
+   * that follow.
    * @returns {Promise<void>} when the first has been loaded, or could not be
    */
   async start() {
@@ -70,16 +78,26 @@ export class Gallery {
 
   async #load() {
     this.#end.unobserve(this.#more);
+    clearTimeout(this.#again);
     try {
       await this.#store.loadMore();
       showText(this.#moreProblem, "");
       this.#looksAhead = this.#store.hasMore;
       this.#note([]);
     } catch (problem) {
-      // Now people decide when to try again.
       showText(this.#moreProblem, problemText(problem));
+      if (!this.#store.isLoaded) {
+        this.#loadLater(problem.retryAfter);
+      }
+      // Of older photos people decide when to try again.
     }
     this.#more.hidden = !this.#store.hasMore;
+  }
+
+  #loadLater(retryAfter) {
+    this.#failures += 1;
+    const seconds = backoffSeconds(this.#failures, retryAfter);
+    this.#again = setTimeout(() => this.#load(), 1000 * seconds);
   }
 
   #note(taskIds) {
@@ -170,13 +188,17 @@ export class Gallery {
     }
     this.#busy.add(taskId);
     const card = this.#cards.get(taskId);
-    card?.showProblem("");
+    const tell = (text) => {
+      card?.showProblem(text);
+      this.#details.showProblem(taskId, text);
+    };
+    tell("");
     card?.setBusy(true);
     try {
       await action(this.#store, taskId);
       return true;
     } catch (problem) {
-      card?.showProblem(problemText(problem));
+      tell(problemText(problem));
       return false;
     } finally {
       card?.setBusy(false);
