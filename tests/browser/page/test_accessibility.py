@@ -1,6 +1,7 @@
 """axe-core finds nothing to mend on any state of the page (WCAG 2.2 AA and best practices)."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,12 +38,18 @@ def test_no_state_of_an_upload_has_violations(
     make_photos: Any,
     bad_files: Any,
     broken_photo: Any,
+    photo_folder: Path,
 ) -> None:
     photo_page = visit(**LOOKS[look])
     page = photo_page.page
     photo_page.open()
     expect(page.get_by_text("Nothing here yet.")).to_be_visible()
     assert violations(page) == [], "empty"
+
+    photo_page.drag("dragEnter", photo_folder)
+    expect(page.get_by_text("Drop to add the photos")).to_be_visible()
+    assert violations(page) == [], "files above it"
+    page.locator("body").dispatch_event("dragleave")
 
     photo_page.choose(*make_photos(3), *bad_files, broken_photo)
     expect(photo_page.waiting).to_have_count(4)

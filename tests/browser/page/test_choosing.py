@@ -29,6 +29,8 @@ def test_files_chosen_with_the_button_are_listed_with_size_and_picture(
     expect(photo_page.waiting.first).to_contain_text("kB · Ready")
     expect(photo_page.waiting.first.locator("canvas")).to_be_visible()
     expect(photo_page.button("Upload 2 files")).to_be_visible()
+    # The form of those without scripts is not offered beside it.
+    expect(photo_page.page.locator("#upload-form")).to_be_hidden()
 
 
 def test_files_dropped_anywhere_are_listed_and_the_page_shows_that_it_takes_them(
@@ -54,6 +56,26 @@ def test_files_that_are_dragged_away_again_leave_the_page_as_it_was(
     photo_page.page.locator("body").dispatch_event("dragleave")
     expect(photo_page.page.get_by_text("Drop to add the photos")).to_be_hidden()
     expect(photo_page.waiting).to_have_count(0)
+
+
+def test_files_can_be_dropped_on_the_details_of_a_photo_too(
+    photo_page: Any, make_photos: Any, photo_folder: Path
+) -> None:
+    page = photo_page.page
+    beach = photo_folder / "beach.jpg"
+    photo_page.choose(*make_photos(1))
+    photo_page.send(1)
+    expect(photo_page.photo("photo-000.jpg")).to_contain_text("Done")
+    photo_page.photo("photo-000.jpg").get_by_role("button").first.click()
+    title = page.get_by_role("dialog").get_by_role("heading")
+    uncovered = title.screenshot()
+    photo_page.drag("dragEnter", beach)
+    expect(page.get_by_text("Drop to add the photos")).to_be_visible()
+    assert title.screenshot() != uncovered
+    photo_page.drag("dragOver", beach)
+    photo_page.drag("drop", beach)
+    expect(page.locator("#files")).to_contain_text("beach.jpg")
+    assert title.screenshot() == uncovered
 
 
 def test_a_dropped_folder_gives_the_photos_of_all_its_folders(
@@ -99,6 +121,37 @@ def test_the_same_file_chosen_twice_is_listed_once(photo_page: Any, photo_folder
     photo_page.choose(photo_folder / "beach.jpg", photo_folder / "day two" / "lake.jpg")
     expect(photo_page.button("Upload 2 files")).to_be_visible()
     expect(photo_page.waiting).to_have_count(2)
+
+
+def test_a_file_that_was_removed_can_be_chosen_again(photo_page: Any, make_photos: Any) -> None:
+    for _ in range(2):
+        with photo_page.page.expect_file_chooser() as chooser:
+            photo_page.button("Choose files").click()
+        assert chooser.value.element.get_attribute("accept") == ".jpg,.jpeg,.png,.webp,.pdf"
+        chooser.value.set_files(make_photos(1))
+        # A browser does not tell of a choice that is the same as the last one.
+        assert chooser.value.element.evaluate("input => input.files.length") == 0
+        photo_page.button("Remove photo-000.jpg").click()
+        expect(photo_page.waiting).to_have_count(0)
+
+
+def test_the_buttons_for_all_remove_what_is_ready_and_whatever_needs_attention(
+    photo_page: Any, make_photos: Any, bad_files: Any
+) -> None:
+    failed, *ready = make_photos(3)
+    photo_page.page.route("**/api/upload/", lambda route: route.fulfill(status=413, json={}))
+    photo_page.choose(failed)
+    photo_page.send(1)
+    expect(photo_page.refused("photo-000.jpg")).to_contain_text("Not sent")
+    photo_page.choose(*ready, bad_files[0])
+    expect(photo_page.waiting).to_have_count(2)
+    photo_page.button("Remove all").click()
+    expect(photo_page.waiting).to_have_count(0)
+    expect(photo_page.refused("photo-000.jpg")).to_be_visible()
+    expect(photo_page.refused("notes.txt")).to_be_visible()
+    photo_page.button("Remove them").click()
+    expect(photo_page.page.locator("section.refused")).to_be_hidden()
+    expect(photo_page.page.locator("li.file")).to_have_count(0)
 
 
 def test_files_that_cannot_be_sent_are_shown_with_their_reasons_and_can_be_removed(

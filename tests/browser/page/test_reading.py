@@ -1,6 +1,5 @@
 """What becomes of the photos, for people who use the page in their own way."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -125,25 +124,3 @@ def test_people_who_asked_for_less_motion_get_none(visit: Callable[..., Any]) ->
         ".length"
     )
     assert calm.page.evaluate(moving) == 0
-
-
-def test_on_a_small_phone_nothing_has_to_be_scrolled_sideways(
-    visit: Callable[..., Any], make_photos: Any, bad_files: Any, broken_photo: Any
-) -> None:
-    phone = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    long_name = {**bad_files[0], "name": "x" * 200 + ".txt"}
-    width = "() => document.documentElement.scrollWidth"
-
-    phone.open()
-    assert phone.page.evaluate(width) == 360
-    phone.choose(*make_photos(3), *bad_files, long_name, broken_photo)
-    expect(phone.waiting).to_have_count(4)
-    assert phone.page.evaluate(width) == 360
-    phone.send(4)
-    expect(phone.photo("broken.png")).to_contain_text("Failed")
-    expect(phone.photos.filter(has_text="Done")).to_have_count(3)
-    assert phone.page.evaluate(width) == 360
-    phone.photo("photo-000.jpg").get_by_role("button").first.click()
-    dialog = phone.page.get_by_role("dialog")
-    expect(dialog).to_contain_text(re.compile("Random number"))
-    assert dialog.evaluate("each => each.scrollWidth <= each.clientWidth")
