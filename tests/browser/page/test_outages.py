@@ -1,6 +1,7 @@
 """The network and the service go away in the middle of an upload, and come back."""
 
 import os
+import re
 import signal
 from typing import Any
 
@@ -30,6 +31,28 @@ def test_an_upload_waits_for_the_network_and_goes_on_by_itself(
     expect(photo_page.headline).to_have_text("12 files are sent")
     expect(photo_page.photos).to_have_count(12)
     expect(photo_page.photos.filter(has_text="Done")).to_have_count(12)
+
+
+def test_a_page_without_its_stream_asks_and_says_so_until_the_stream_is_back(
+    photo_page: Any, make_photos: Any
+) -> None:
+    page = photo_page.page
+    line = page.locator("#link-state")
+    expect(line).to_have_attribute("data-link", "live")
+    page.route("**/api/events*", lambda route: route.fulfill(status=503))
+    # As when it comes back out of the browser's cache, without its connections.
+    come_back = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
+    with page.expect_request("**/api/events*"):
+        page.evaluate(come_back)
+    expect(line).to_have_text("Looking for news every few seconds")
+    expect(line.locator("use")).to_have_attribute("href", re.compile("#retry$"))
+    photo_page.choose(*make_photos(1))
+    photo_page.send(1)
+    expect(photo_page.photos.filter(has_text="Done")).to_have_count(1)
+
+    page.unroute("**/api/events*")
+    page.evaluate(come_back)
+    expect(line).to_be_empty()
 
 
 def test_an_upload_outlives_a_gateway_that_is_killed_in_the_middle(

@@ -1,15 +1,20 @@
 """Sending: what is sent and what is not, how far it is, and how it is held and stopped."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Dialog, Route, expect
 
 _UPLOAD = "**/api/upload/"
-# Every value of the bars, as often as the page is drawn.
+# Every value of the bars, as often as the page is drawn, and every line of figures.
 _WATCH_BARS = """
 () => {
-  window.seen = { overall: [], single: 0 };
+  window.seen = { overall: [], single: 0, figures: [] };
+  const figures = document.querySelector(".progress-figures");
+  new MutationObserver(() => seen.figures.push(figures.textContent))
+    .observe(figures, { childList: true });
   const look = () => {
     const bar = document.querySelector("#progress progress");
     if (!bar.hidden) {
@@ -22,6 +27,7 @@ _WATCH_BARS = """
   look();
 }
 """
+_FIGURES = re.compile(r"([\d.]+) \S+ of ([\d.]+) kB(?: · [\d.]+ \S+/s · (.+) left)?")
 
 
 def test_of_a_mixed_choice_the_valid_files_are_sent_and_the_others_stay(
@@ -48,12 +54,14 @@ def test_of_a_mixed_choice_the_valid_files_are_sent_and_the_others_stay(
         expect(photo_page.photo(name)).to_contain_text("Done")
 
 
-def test_the_bars_move_on_and_reach_their_ends(photo_page: Any, make_photos: Any) -> None:
+def test_the_bars_and_figures_move_on_and_reach_their_ends(
+    photo_page: Any, make_photos: Any
+) -> None:
     network = photo_page.page.context.new_cdp_session(photo_page.page)
     photo_page.choose(*make_photos(6, (1600, 1200)))
     total = sum(len(each["buffer"]) for each in make_photos(6, (1600, 1200)))
     conditions = {"offline": False, "latency": 0, "downloadThroughput": -1}
-    network.send("Network.emulateNetworkConditions", {**conditions, "uploadThroughput": total / 2})
+    network.send("Network.emulateNetworkConditions", {**conditions, "uploadThroughput": total / 3})
     photo_page.page.evaluate(_WATCH_BARS)
     photo_page.send(6)
     expect(photo_page.headline).to_contain_text(" of 6 sent")
@@ -64,6 +72,12 @@ def test_the_bars_move_on_and_reach_their_ends(photo_page: Any, make_photos: Any
     assert len(set(seen["overall"])) > 3
     assert seen["overall"][-1] == 1
     assert seen["single"] == 1
+
+    lines = [line for line in seen["figures"] if line and not line.startswith("0 ")]
+    told = [found for line in lines if (found := _FIGURES.fullmatch(line))]
+    assert len(told) == len(lines), lines
+    assert {found[2] for found in told} == {f"{total / 1000:.0f}"}
+    assert any(found[3] for found in told), "how long it will take"
 
 
 def test_an_upload_is_paused_and_resumed(photo_page: Any, make_photos: Any) -> None:
@@ -82,13 +96,17 @@ def test_an_upload_is_paused_and_resumed(photo_page: Any, make_photos: Any) -> N
     expect(photo_page.photos).to_have_count(3)
 
 
+@pytest.mark.parametrize("is_paused", [False, True])
 def test_an_upload_is_cancelled_and_its_files_can_be_sent_later(
-    photo_page: Any, make_photos: Any
+    is_paused: bool, photo_page: Any, make_photos: Any
 ) -> None:
     photo_page.hold_uploads()
     photo_page.choose(*make_photos(2))
     with photo_page.page.expect_request(_UPLOAD):
         photo_page.send(2)
+    if is_paused:
+        photo_page.button("Pause").click()
+        expect(photo_page.button("Resume")).to_be_visible()
     photo_page.button("Cancel").click()
     expect(photo_page.headline).to_have_text("2 files are ready")
     expect(photo_page.photos).to_have_count(0)
