@@ -1,5 +1,6 @@
 /** Says when the page does not hear of its photos at once. */
 
+import { made } from "./element.js";
 import { t } from "./i18n.js";
 import { icon } from "./icon.js";
 
@@ -23,10 +24,9 @@ export function showLink(watch, line) {
 
 /** In another tab: in this one there may be files that are not sent yet. */
 function signIn() {
-  const link = document.createElement("a");
+  const link = made("a", "", t("link.sign_in"));
   link.href = "/api/";
   link.target = "_blank";
   link.rel = "noopener";
-  link.textContent = t("link.sign_in");
   return link;
 }

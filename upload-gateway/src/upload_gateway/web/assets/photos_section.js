@@ -1,5 +1,6 @@
 /** The part of the page that shows the visitor's photos and what becomes of them. */
 
+import { made } from "./element.js";
 import { Gallery } from "./gallery.js";
 import { t } from "./i18n.js";
 import { showLink } from "./link_state.js";
@@ -21,9 +22,7 @@ export function startPhotosSection(queue, announcer) {
     detail.tasks.forEach((task) => store.upsert(task));
   });
   const list = part("gallery");
-  const empty = document.createElement("p");
-  empty.className = "empty";
-  empty.textContent = t("photos.none");
+  const empty = made("p", "empty", t("photos.none"));
   empty.hidden = true;
   list.classList.add("gallery");
   list.before(empty);

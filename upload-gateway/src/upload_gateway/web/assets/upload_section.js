@@ -2,6 +2,7 @@
 
 import { offerChoice } from "./choose.js";
 import { dropOverlay } from "./drop_overlay.js";
+import { made } from "./element.js";
 import { FileList } from "./file_list.js";
 import { t } from "./i18n.js";
 import { icon } from "./icon.js";
@@ -28,9 +29,7 @@ export function startUploadSection(queue, limits, announcer) {
   part("drop-zone").prepend(icon("upload"));
 
   const places = { choose, chooseFolder, takePhoto, overlay: dropOverlay() };
-  const leftOut = document.createElement("p");
-  leftOut.className = "left-out";
-  leftOut.textContent = t("drop.left_out");
+  const leftOut = made("p", "left-out", t("drop.left_out"));
   leftOut.hidden = true;
   part("drop-zone").after(leftOut);
   offerChoice(places, Object.keys(limits.extensions), (files, left) => {
