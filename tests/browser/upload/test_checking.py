@@ -158,7 +158,7 @@ def test_invalid_files_stay_listed_with_their_codes_until_they_are_removed(stead
         "unsupported_extension",
         "empty_file",
     ]
-    steady.run("drive.queue.removeInvalid()")
+    steady.run("drive.queue.removeAll('invalid', 'rejected')")
     assert steady.run("drive.states()") == {"good.jpg": "ready"}
 
 

@@ -41,6 +41,22 @@ def test_progress_grows_file_by_file_and_ends_at_the_total(unsteady: Any, networ
     assert {each["totalBytes"] for each in progress if each["state"] == "sending"} == {12 * size}
 
 
+def test_progress_of_an_upload_that_begins_is_told_before_that_of_the_last_one_is_seen_again(
+    steady: Any,
+) -> None:
+    told = steady.run("""async () => {
+      const told = [];
+      for (const count of [1, 2]) {
+        await drive.queue.add(drive.files(count));
+        drive.queue.send();
+        told.push(drive.told.progress.at(-1));
+        await drive.untilAll("accepted");
+      }
+      return told.map((each) => [each.sentBytes, each.totalBytes / drive.photo.length, each.state]);
+    }""")
+    assert told == [[0, 1, "sending"], [0, 2, "sending"]]
+
+
 def test_progress_is_told_at_most_ten_times_a_second(steady: Any) -> None:
     times = steady.run("""async () => {
       const { UploadProgress } = await import(`${drive.assets}upload_progress.js`);

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Route
 
 _REFUSED = """async (files) => {
@@ -44,7 +45,7 @@ def test_a_request_of_which_nothing_is_accepted_is_marked_file_by_file(steady: A
         ["a.gif", "rejected", ["unsupported_extension"]],
     ]
     assert steady.photos() == []
-    steady.run("drive.queue.removeInvalid()")
+    steady.run("drive.queue.removeAll('invalid', 'rejected')")
     assert steady.run("drive.states()") == {}
 
 
@@ -89,11 +90,11 @@ def test_a_session_that_cannot_be_renewed_fails_the_files_with_the_reason(steady
 
 
 def test_a_file_that_failed_is_sent_again_on_demand(steady: Any) -> None:
-    answers = [507]
+    answers = [413]
 
     def answer(route: Route) -> None:
         if answers:
-            route.fulfill(status=answers.pop(), json={"code": "quota_exceeded", "detail": "Full."})
+            route.fulfill(status=answers.pop(), json={"code": "body_too_large", "detail": "No."})
         else:
             route.continue_()
 
@@ -108,6 +109,75 @@ def test_a_file_that_failed_is_sent_again_on_demand(steady: Any) -> None:
     assert steady.run("drive.states()") == {"photo-1.jpg": "failed", "photo-2.jpg": "accepted"}
     assert steady.photos() == ["photo-2.jpg"]
     assert len(set(steady.keys())) == 2
+
+
+STANDING = {"authentication_required": 401, "insufficient_scope": 403, "quota_exceeded": 507}
+
+
+@pytest.mark.parametrize("code", STANDING)
+def test_what_every_upload_would_be_refused_for_holds_them_until_it_is_out_of_the_way(
+    steady: Any, code: str
+) -> None:
+    refusal = {"code": code, "detail": "No."}
+    steady.page.route(
+        "**/api/upload/", lambda route: route.fulfill(status=STANDING[code], json=refusal)
+    )
+    told = steady.run("""async () => {
+      await drive.queue.add(drive.files(45));
+      drive.queue.send();
+      await drive.untilAll("paused");
+      await drive.untilProgress("paused");
+      const problems = [...drive.queue.entries.values()].map(({ problem }) => problem?.code);
+      return [drive.queue.state, ...new Set(problems)];
+    }""")
+    assert told == ["paused", code]
+    assert len(steady.uploads) <= 3
+    steady.page.unroute("**/api/upload/")
+    steady.run("""async () => {
+      drive.queue.remove(drive.named("photo-1.jpg").id);
+      drive.queue.resume();
+      await drive.untilAll("accepted");
+    }""")
+    assert steady.run("drive.queue.state") == "idle"
+    assert sorted(steady.photos()) == sorted(f"photo-{number}.jpg" for number in range(2, 46))
+
+
+def test_what_was_removed_before_its_upload_was_refused_holds_nothing(steady: Any) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    steady.page.route("**/api/upload/", hold)
+    steady.run("""async () => {
+      await drive.queue.add(drive.files(1));
+      drive.queue.send();
+    }""")
+    steady.until(lambda: len(held) == 1, "the upload is under way")
+    steady.run("drive.queue.remove(drive.named('photo-1.jpg').id)")
+    held[0].fulfill(status=507, json={"code": "quota_exceeded", "detail": "Full."})
+    steady.run("drive.until(() => drive.queue.state === 'idle')")
+
+
+def test_all_that_failed_is_sent_again_at_once_and_nothing_twice(steady: Any) -> None:
+    answered: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if not answered:
+            # Accepted, which the answer does not say.
+            route.fetch()
+        answered.append(route)
+        route.fulfill(status=500, json={"code": "internal", "detail": "Quote it."})
+
+    steady.page.route("**/api/upload/", answer)
+    steady.run("""async () => {
+      await drive.queue.add(drive.files(25));
+      drive.queue.send();
+      await drive.untilAll("failed");
+    }""")
+    steady.page.unroute("**/api/upload/")
+    steady.run("async () => { drive.queue.retryAll(); await drive.untilAll('accepted'); }")
+    assert sorted(steady.photos()) == sorted(f"photo-{number}.jpg" for number in range(1, 26))
 
 
 def test_a_fault_of_the_server_leaves_open_what_became_of_the_files_and_is_not_doubled(

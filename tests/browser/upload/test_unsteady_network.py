@@ -47,10 +47,15 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_doubles_nothing(
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(401, "authentication_required"), (202, "unexpected_answer")]
+    ("status", "code", "state", "again"),
+    [
+        (401, "authentication_required", "paused", "drive.queue.resume()"),
+        (413, "body_too_large", "failed", "drive.queue.retryAll()"),
+        (202, "unexpected_answer", "failed", "drive.queue.retryAll()"),
+    ],
 )
 def test_a_refusal_after_a_lost_answer_leaves_the_key_to_the_next_try(
-    steady: Any, status: int, code: str
+    steady: Any, status: int, code: str, state: str, again: str
 ) -> None:
     answers = ["lost", "refused"]
 
@@ -66,13 +71,10 @@ def test_a_refusal_after_a_lost_answer_leaves_the_key_to_the_next_try(
 
     steady.page.route("**/api/upload/", answer)
     steady.run(_BEGIN)
-    steady.run("drive.untilAll('failed')")
+    steady.run("(state) => drive.untilAll(state)", state)
     assert steady.photos() == NAMES
     assert steady.run("drive.named('photo-1.jpg').problem.code") == code
-    steady.run("""async () => {
-      drive.queue.retry(drive.named("photo-1.jpg").id);
-      await drive.untilAll("accepted");
-    }""")
+    steady.run(f"async () => {{ {again}; await drive.untilAll('accepted'); }}")
     assert steady.photos() == NAMES
     assert len(set(steady.keys())) == 1
 

@@ -1,5 +1,5 @@
-import { csrfToken, renewCsrfToken } from "./csrf_token.js";
 import { Problem, answeredProblem, networkProblem } from "./problem.js";
+import { inSession } from "./session.js";
 
 export { Problem };
 
@@ -15,16 +15,8 @@ const ANSWER_MILLISECONDS = 60_000;
  * @returns {Promise<any>} the parsed answer, null where it has no body
  * @throws {Problem} and the signal's reason once it was aborted
  */
-export async function request(method, path, { signal, headers = {} } = {}) {
-  const token = csrfToken();
-  try {
-    return await ask(method, path, token, signal, headers);
-  } catch (error) {
-    if (error.code !== "csrf_failed") {
-      throw error;
-    }
-    return ask(method, path, await renewCsrfToken(token), signal, headers);
-  }
+export function request(method, path, { signal, headers = {} } = {}) {
+  return inSession((token) => ask(method, path, token, signal, headers), signal);
 }
 
 async function ask(method, path, token, signal, headers) {

@@ -39,17 +39,27 @@ export function madeButton(className, children, act) {
 export function madeIconButton(name, label, act) {
   const button = madeButton("icon-only", [icon(name)], act);
   button.setAttribute("aria-label", label);
+  button.title = label;
   return button;
 }
 
 /**
- * Sets a text, unless it says so already; an element without text is hidden.
+ * Sets a text, unless it says so already.
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+/**
+ * Sets a text; an element without text is hidden.
  * @param {HTMLElement} element
  * @param {string} text
  */
 export function showText(element, text) {
-  if (element.textContent !== text) {
-    element.textContent = text;
-  }
+  setText(element, text);
   element.hidden = text === "";
 }

@@ -16,6 +16,7 @@ const CHECKED_AT_ONCE = 20;
  *   | "rejected" | "failed"} state
  * @property {string[]} rejections codes, if invalid (found here) or rejected (found by the server)
  * @property {Problem | null} problem why it failed, or what it waits for if `waiting`
+ *   or `paused`
  * @property {number} sentBytes
  * @property {string | null} taskId
  */

@@ -1,5 +1,6 @@
 /** The chosen files: those that need attention above, the others below. */
 
+import { made, madeButton } from "./element.js";
 import { FileRow, REFUSED } from "./file_row.js";
 import { t } from "./i18n.js";
 import { icon } from "./icon.js";
@@ -17,7 +18,7 @@ const REDRAW_MS = 100;
 export class FileList {
   #queue;
   #files;
-  #refused = refusedSection();
+  #refused;
   #onEmptied;
   #previews = new Previews();
   #rows = new Map();
@@ -29,15 +30,18 @@ export class FileList {
   /**
    * @param {import("./queue.js").UploadQueue} queue
    * @param {HTMLUListElement} files
-   * @param {() => void} onEmptied called when the row that had the focus was the last
+   * @param {() => void} onEmptied called when what had the focus is gone, and nothing beside it
    */
   constructor(queue, files, onEmptied) {
     this.#queue = queue;
     this.#files = files;
     this.#onEmptied = onEmptied;
     files.classList.add("files");
+    this.#refused = refusedSection({
+      sendAgain: () => queue.retryAll(),
+      removeAll: () => queue.removeAll(...REFUSED),
+    });
     files.before(this.#refused.section);
-    this.#refused.removeAll.addEventListener("click", () => this.#removeRefused());
     queue.addEventListener("change", ({ detail }) => this.#onChange(detail.ids));
   }
 
@@ -52,11 +56,11 @@ export class FileList {
 
   #draw() {
     this.#timer = null;
-    let made = 0;
+    let added = 0;
     for (const id of this.#changed) {
       const entry = this.#queue.entries.get(id);
       const isNew = entry !== undefined && !this.#rows.has(id);
-      if (isNew && made === NEW_ROWS_A_FRAME) {
+      if (isNew && added === NEW_ROWS_A_FRAME) {
         this.#onChange([id]);
         break;
       }
@@ -64,13 +68,26 @@ export class FileList {
       if (entry === undefined || this.#shown.has(id)) {
         this.#drop(id);
       } else if (!isNew || entry.state !== "accepted") {
-        made += isNew;
+        added += isNew;
         this.#show(entry);
       }
     }
-    const count = this.#refused.list.childElementCount;
-    this.#refused.section.hidden = count === 0;
-    this.#refused.title.textContent = t("refused.title", { count });
+    this.#drawRefused();
+  }
+
+  #drawRefused() {
+    const { section, title, sendAgain, removeAll, list } = this.#refused;
+    // Asked for now: a button that is hidden loses the focus at once.
+    const focused = [sendAgain, removeAll].find((each) => each === document.activeElement);
+    const count = list.childElementCount;
+    title.textContent = t("refused.title", { count });
+    sendAgain.hidden = list.querySelector(":scope > [data-state=failed]") === null;
+    section.hidden = count === 0;
+    if (focused && section.hidden) {
+      this.#onEmptied();
+    } else if (focused?.hidden) {
+      removeAll.focus();
+    }
   }
 
   #show(entry) {
@@ -123,15 +140,6 @@ export class FileList {
       }
     }
   }
-
-  #removeRefused() {
-    for (const { id, state } of [...this.#queue.entries.values()]) {
-      if (REFUSED.has(state)) {
-        this.#queue.remove(id);
-      }
-    }
-    this.#onEmptied();
-  }
 }
 
 function moveTo(list, row) {
@@ -140,21 +148,15 @@ function moveTo(list, row) {
   focused?.focus();
 }
 
-function refusedSection() {
-  const section = document.createElement("section");
-  section.className = "refused";
-  section.hidden = true;
-  const title = document.createElement("h2");
+function refusedSection(act) {
+  const title = made("h2", "");
   title.id = "refused-title";
+  const sendAgain = madeButton("", [icon("retry"), t("refused.send_again")], act.sendAgain);
+  const removeAll = madeButton("", [icon("remove"), t("refused.remove_all")], act.removeAll);
+  const head = made("div", "section-head", title, made("div", "actions", sendAgain, removeAll));
+  const list = made("ul", "files");
+  const section = made("section", "refused", head, list);
+  section.hidden = true;
   section.setAttribute("aria-labelledby", title.id);
-  const removeAll = document.createElement("button");
-  removeAll.type = "button";
-  removeAll.append(icon("remove"), t("refused.remove_all"));
-  const head = document.createElement("div");
-  head.className = "section-head";
-  head.append(title, removeAll);
-  const list = document.createElement("ul");
-  list.className = "files";
-  section.append(head, list);
-  return { section, title, removeAll, list };
+  return { section, title, sendAgain, removeAll, list };
 }

@@ -1,5 +1,6 @@
 /** One chosen file on the page: picture, name, state, reasons, its bar and its buttons. */
 
+import { made, madeIconButton } from "./element.js";
 import { formatBytes } from "./format.js";
 import { t } from "./i18n.js";
 import { icon, setIcon } from "./icon.js";
@@ -22,11 +23,11 @@ export const REFUSED = new Set(["invalid", "rejected", "failed"]);
 /** The row of one entry of the queue; writes to the page only what has changed. */
 export class FileRow {
   #state = null;
-  #bar;
-  #reasons;
+  #bar = made("progress", "");
+  #reasons = made("ul", "file-reasons");
   #retry;
   #stateIcon;
-  #stateText;
+  #stateText = made("span", "");
 
   /**
    * @param {import("./queue.js").Entry} entry
@@ -35,33 +36,24 @@ export class FileRow {
    * @param {() => void} actions.retry
    */
   constructor(entry, { remove, retry }) {
-    this.element = element("li", "file");
-    this.canvas = element("canvas", "");
+    this.canvas = made("canvas", "");
     this.canvas.hidden = true;
-    const picture = element("span", "file-picture");
     const isDocument = /\.pdf$/i.test(entry.name);
-    picture.append(icon(isDocument ? "document" : "image"), this.canvas);
+    const picture = made("span", "file-picture", icon(isDocument ? "document" : "image"), this.canvas);
     picture.setAttribute("aria-hidden", "true");
 
-    const name = element("bdi", "file-name");
-    name.textContent = entry.name;
+    const name = made("bdi", "file-name", entry.name);
     name.title = entry.name;
     this.#stateIcon = icon(ICON_OF_STATE[entry.state]);
-    this.#stateText = element("span", "");
-    const state = element("p", "file-state");
-    state.append(this.#stateIcon, this.#stateText);
-    this.#bar = element("progress", "");
+    const state = made("p", "file-state", this.#stateIcon, this.#stateText);
     this.#bar.max = Math.max(1, entry.size);
     this.#bar.setAttribute("aria-label", t("file.progress", { name: entry.name }));
-    this.#reasons = element("ul", "file-reasons");
-    const text = element("div", "file-text");
-    text.append(name, state, this.#bar, this.#reasons);
+    const text = made("div", "file-text", name, state, this.#bar, this.#reasons);
 
-    this.#retry = button("retry", t("file.retry", { name: entry.name }), retry);
-    this.removeButton = button("remove", t("file.remove", { name: entry.name }), remove);
-    const buttons = element("div", "file-buttons");
-    buttons.append(this.#retry, this.removeButton);
-    this.element.append(picture, text, buttons);
+    this.#retry = madeIconButton("retry", t("file.retry", { name: entry.name }), retry);
+    this.removeButton = madeIconButton("remove", t("file.remove", { name: entry.name }), remove);
+    const buttons = made("div", "file-buttons", this.#retry, this.removeButton);
+    this.element = made("li", "file", picture, text, buttons);
   }
 
   /**
@@ -91,30 +83,6 @@ export class FileRow {
       (this.removeButton.hidden ? this.element : this.removeButton).focus();
     }
     this.#reasons.hidden = reasons.length === 0;
-    this.#reasons.replaceChildren(...reasons.map(line));
+    this.#reasons.replaceChildren(...reasons.map((reason) => made("li", "", reason)));
   }
-}
-
-function line(text) {
-  const item = document.createElement("li");
-  item.textContent = text;
-  return item;
-}
-
-function element(name, className) {
-  const made = document.createElement(name);
-  if (className) {
-    made.className = className;
-  }
-  return made;
-}
-
-function button(iconName, label, onClick) {
-  const made = element("button", "icon-only");
-  made.type = "button";
-  made.setAttribute("aria-label", label);
-  made.title = label;
-  made.append(icon(iconName));
-  made.addEventListener("click", onClick);
-  return made;
 }

@@ -8,6 +8,8 @@ const UNKNOWN_OUTCOMES = new Set([
   "internal",
   "page_fault",
 ]);
+// What stands in the way of every upload, until the visitor does something about it.
+const STANDING = new Set(["authentication_required", "insufficient_scope", "quota_exceeded"]);
 // A timer of a browser holds 24 days at most, and nobody waits for a page that long.
 const LONGEST_WAIT_SECONDS = 86_400;
 
@@ -33,6 +35,11 @@ export class Problem extends Error {
   /** Whether the same request may well succeed later. */
   get isPassing() {
     return this.code === "network" || PASSING_STATUSES.has(this.status);
+  }
+
+  /** Whether other uploads would be refused as well: no file of this one is at fault. */
+  get isStanding() {
+    return STANDING.has(this.code);
   }
 
   /** Whether the request certainly was not carried out. */

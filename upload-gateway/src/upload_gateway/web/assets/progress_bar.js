@@ -1,5 +1,7 @@
 /** How far the upload is, and the buttons that start, hold and stop it. */
 
+import { ignoreDoublePresses } from "./double_press.js";
+import { made, madeButton, setText } from "./element.js";
 import { formatBytes, formatSeconds } from "./format.js";
 import { t } from "./i18n.js";
 import { icon } from "./icon.js";
@@ -10,15 +12,16 @@ import { tallyOf } from "./tally.js";
 export class ProgressBar {
   #queue;
   #panel;
-  #title = document.createElement("p");
-  #figures = document.createElement("p");
-  #bar = document.createElement("progress");
-  #actions = document.createElement("div");
-  #send = button("upload", "primary");
-  #pause = button("pause", "");
-  #resume = button("resume", "primary");
-  #cancel = button("remove", "quiet");
-  #clear = button("remove", "quiet");
+  #title = made("p", "progress-title");
+  #figures = made("p", "progress-figures");
+  #bar = made("progress", "");
+  #send = this.#button("upload", "primary", (queue) => queue.send());
+  #pause = this.#button("pause", "", (queue) => queue.pause());
+  #resume = this.#button("resume", "primary", (queue) => queue.resume());
+  #cancel = this.#button("remove", "quiet", (queue) => queue.cancel());
+  #clear = this.#button("remove", "quiet", (queue) => queue.removeAll("ready", "checking"));
+  #actions = made("div", "actions",
+    this.#send, this.#resume, this.#pause, this.#cancel, this.#clear);
   #progress = { sentBytes: 0, totalBytes: 0, bytesPerSecond: 0, secondsLeft: null, state: "idle" };
 
   /**
@@ -28,26 +31,15 @@ export class ProgressBar {
   constructor(queue, panel) {
     this.#queue = queue;
     this.#panel = panel;
-    this.#title.className = "progress-title";
     this.#title.tabIndex = -1;
-    this.#figures.className = "progress-figures";
     this.#bar.setAttribute("aria-label", t("progress.label"));
-    this.#actions.className = "actions";
-    const text = document.createElement("div");
-    text.append(this.#title, this.#figures);
-    this.#actions.append(this.#send, this.#resume, this.#pause, this.#cancel, this.#clear);
-    panel.append(text, this.#actions, this.#bar);
+    ignoreDoublePresses(this.#actions);
+    panel.append(made("div", "", this.#title, this.#figures), this.#actions, this.#bar);
     panel.hidden = true;
     label(this.#pause, t("progress.pause"));
     label(this.#resume, t("progress.resume"));
     label(this.#cancel, t("progress.cancel"));
     label(this.#clear, t("progress.clear"));
-
-    this.#send.addEventListener("click", () => queue.send());
-    this.#pause.addEventListener("click", () => queue.pause());
-    this.#resume.addEventListener("click", () => queue.resume());
-    this.#cancel.addEventListener("click", () => queue.cancel());
-    this.#clear.addEventListener("click", () => this.#removeReady());
     queue.addEventListener("change", () => this.#draw());
     queue.addEventListener("progress", ({ detail }) => {
       this.#progress = detail;
@@ -55,12 +47,14 @@ export class ProgressBar {
     });
   }
 
-  #removeReady() {
-    for (const { id, state } of [...this.#queue.entries.values()]) {
-      if (state === "ready" || state === "checking") {
-        this.#queue.remove(id);
-      }
-    }
+  #button(iconName, className, act) {
+    const press = () => {
+      act(this.#queue);
+      this.#draw();
+    };
+    const button = madeButton(className, [icon(iconName), made("span", "")], press);
+    button.hidden = true;
+    return button;
   }
 
   #draw() {
@@ -119,7 +113,7 @@ function totalOf(tally) {
 }
 
 function figuresOf({ sentBytes, totalBytes, bytesPerSecond, secondsLeft, state }, { waitsFor }) {
-  if (state === "waiting" && waitsFor !== null) {
+  if (state !== "sending" && waitsFor !== null) {
     return problemText(waitsFor);
   }
   const parts = [
@@ -133,22 +127,6 @@ function figuresOf({ sentBytes, totalBytes, bytesPerSecond, secondsLeft, state }
   }
   return parts.join(" · ");
 }
-
-function setText(place, text) {
-  if (place.textContent !== text) {
-    place.textContent = text;
-  }
-}
-
-function button(iconName, className) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = className;
-  made.hidden = true;
-  made.append(icon(iconName), document.createElement("span"));
-  return made;
-}
-
-function label(made, text) {
-  setText(made.lastElementChild, text);
+function label(button, text) {
+  setText(button.lastElementChild, text);
 }

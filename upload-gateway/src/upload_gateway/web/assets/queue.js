@@ -94,9 +94,11 @@ export class UploadQueue extends EventTarget {
     }
   }
 
-  /** Take every file off the list that this page or the server has refused. */
-  removeInvalid() {
-    this.#list.remove(this.#list.inState("invalid", "rejected"));
+  /** Take every entry off the list that is in one of these states. */
+  removeAll(...states) {
+    for (const { id } of this.#list.inState(...states)) {
+      this.remove(id);
+    }
   }
 
   /** Send every entry that is ready, and go on after a pause. */
@@ -107,14 +109,12 @@ export class UploadQueue extends EventTarget {
 
   /** Break off; what has not been answered is sent again after `resume`, and accepted once. */
   pause() {
-    this.#lanes.pause();
-    const underWay = this.#list.inState("waiting", "sending");
-    this.#update(underWay, { state: "paused", sentBytes: 0, problem: null });
+    this.#pause(null);
   }
 
   /** Go on after `pause`. */
   resume() {
-    this.#update(this.#list.inState("paused"), { state: "waiting" });
+    this.#update(this.#list.inState("paused"), { state: "waiting", problem: null });
     this.#lanes.resume();
   }
 
@@ -130,15 +130,27 @@ export class UploadQueue extends EventTarget {
   }
 
   /** Check and send a failed entry again, with those whose answer was lost together with its own. */
-  async retry(id) {
-    const entry = this.entries.get(id);
-    if (entry?.state !== "failed") {
-      return;
-    }
-    const group = this.#batches.get(id)?.present ?? [entry];
-    this.#update(group, { state: "checking", problem: null });
-    await this.#list.check(group);
-    this.#send(group.filter(({ state }) => state === "ready"));
+  retry(id) {
+    return this.#retry(this.#list.inState("failed").filter((entry) => entry.id === id));
+  }
+
+  /** Check and send every failed entry again. */
+  retryAll() {
+    return this.#retry(this.#list.inState("failed"));
+  }
+
+  async #retry(failed) {
+    const groups = failed.flatMap((entry) => this.#batches.get(entry.id)?.present ?? [entry]);
+    const entries = [...new Set(groups)];
+    this.#update(entries, { state: "checking", problem: null });
+    await this.#list.check(entries);
+    this.#send(entries.filter(({ state }) => state === "ready"));
+  }
+
+  #pause(problem) {
+    this.#lanes.pause();
+    const underWay = this.#list.inState("waiting", "sending");
+    this.#update(underWay, { state: "paused", sentBytes: 0, problem });
   }
 
   #send(entries) {
@@ -156,14 +168,16 @@ export class UploadQueue extends EventTarget {
     }
     this.#update(entries, { state: this.state === "paused" ? "paused" : "waiting" });
     this.#lanes.enqueue([...kept, ...cut]);
+    this.#progress.tell();
   }
 
   #sendAgain(batch) {
     if (batch.present.length) {
+      const [{ problem }] = batch.present;
       this.#update(batch.present, { state: "waiting", sentBytes: 0, problem: null });
       this.#lanes.enqueue([batch], { first: true });
       if (this.state === "paused") {
-        this.#update(batch.present, { state: "paused" });
+        this.#update(batch.present, { state: "paused", problem });
       }
     }
   }
@@ -216,6 +230,12 @@ export class UploadQueue extends EventTarget {
     const problem = error instanceof Problem ? error : fault(error);
     if (problem.rejected.length) {
       this.#settle(batch, { accepted: [], rejected: problem.rejected }, problem);
+      return;
+    }
+    if (problem.isStanding && batch.present.length) {
+      // The others would only be sent to be refused, too.
+      this.#pause(problem);
+      this.#lanes.enqueue([batch], { first: true });
       return;
     }
     if (problem.isRefusal && (!batch.wentOut || problem.code === "idempotency_mismatch")) {

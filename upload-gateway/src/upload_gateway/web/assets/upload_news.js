@@ -1,6 +1,7 @@
 /** Tells a screen reader how the upload goes. */
 
 import { t } from "./i18n.js";
+import { problemText } from "./reasons.js";
 import { tallyOf } from "./tally.js";
 
 /**
@@ -10,6 +11,7 @@ import { tallyOf } from "./tally.js";
 export function announceUpload(queue, announcer) {
   let last = tallyOf(queue.entries);
   let refusedTold = last.refused;
+  let isHeld = false;
   let waits = false;
   queue.addEventListener("change", () => {
     const tally = tallyOf(queue.entries);
@@ -29,6 +31,12 @@ export function announceUpload(queue, announcer) {
       announcer.summary(t("progress.sending", { sent: tally.accepted, count }));
     } else if (tally.underWay === 0 && !isChecking && tally.ready > last.ready) {
       announcer.summary(t("progress.ready", { count: tally.ready }));
+    }
+    const wasHeld = isHeld;
+    isHeld = queue.state === "paused" && tally.waitsFor !== null;
+    if (isHeld && !wasHeld) {
+      const paused = t("progress.paused", { sent: tally.accepted, count });
+      announcer.now(`${paused}. ${problemText(tally.waitsFor)}`);
     }
     refusedTold = isChecking ? Math.min(refusedTold, tally.refused) : tally.refused;
     last = tally;

@@ -43,6 +43,12 @@ export class UploadProgress {
     this.changed();
   }
 
+  /** Tell now: what was told before is out of date. */
+  tell() {
+    clearTimeout(this.#timer);
+    this.#tellNow();
+  }
+
   /** Something has changed: tell, unless it was told just now; then a little later. */
   changed() {
     this.#timer ??= setTimeout(

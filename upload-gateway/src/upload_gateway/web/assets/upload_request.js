@@ -1,5 +1,5 @@
-import { csrfToken, renewCsrfToken } from "./csrf_token.js";
 import { answeredProblem, networkProblem } from "./problem.js";
+import { inSession } from "./session.js";
 
 // No byte goes out, or no answer comes, for so long: the connection is as good as lost.
 const SILENCE_MILLISECONDS = 120_000;
@@ -15,17 +15,7 @@ const SILENCE_MILLISECONDS = 120_000;
  */
 export async function sendUpload(body, options) {
   options.signal.throwIfAborted();
-  const token = csrfToken();
-  try {
-    return await send(body, token, options);
-  } catch (error) {
-    if (error.code !== "csrf_failed") {
-      throw error;
-    }
-    const renewed = await renewCsrfToken(token);
-    options.signal.throwIfAborted();
-    return send(body, renewed, options);
-  }
+  return inSession((token) => send(body, token, options), options.signal);
 }
 
 function send({ blob, contentType }, token, { key, signal, onProgress }) {

@@ -1,6 +1,7 @@
 /** What becomes of one's own tasks, by the event stream or, where there is none, by polling. */
 
 import { request } from "./api.js";
+import { onSessionEnd } from "./session.js";
 import { TaskPoll } from "./task_poll.js";
 import { TaskStream } from "./task_stream.js";
 import { whileSeen } from "./while_seen.js";
@@ -67,6 +68,8 @@ export class TaskWatch extends EventTarget {
     addEventListener("pageshow", ({ persisted }) => persisted && this.#reopen(), { signal });
     // Who comes back may have signed in elsewhere.
     addEventListener("focus", () => this.#link === "signed_out" && this.#reopen(), { signal });
+    // A stream that is open outlives its session: only who asks for something is told.
+    onSessionEnd(() => this.#setLink("signed_out"), signal);
     // Over HTTP/1.1 a browser has six connections to a server, for all of its tabs.
     whileSeen({ rest: () => this.#rest(), wake: () => this.#wake() }, signal);
     this.#wake();
@@ -188,11 +191,9 @@ export class TaskWatch extends EventTarget {
     return isNews;
   }
 
-  /** A refusal is an answer all the same; of a session that has ended, it is told. */
+  /** A refusal is an answer all the same. */
   #unanswered(error) {
-    if (error.status === 401) {
-      this.#setLink("signed_out");
-    } else if (this.#link !== "live" && error.isPassing !== false) {
+    if (this.#link !== "live" && error.isPassing !== false) {
       this.#setLink("offline");
     }
   }
