@@ -11,6 +11,9 @@ from service_kit.renewed_channel import RenewedChannel
 _OPTIONS = [
     # A proxy of the environment is for the outside world.
     ("grpc.enable_http_proxy", 0),
+    # By default the channels of a process share what they know of an address: one that is opened
+    # once a server is up would be refused because another found nobody there a moment before.
+    ("grpc.use_local_subchannel_pool", 1),
     ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
