@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic.config import Config
 
+import photo_records.console_tables  # noqa: F401 - its tables are migrated with the others
 from photo_records.database_url import with_driver
 
 
