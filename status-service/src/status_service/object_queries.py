@@ -17,7 +17,7 @@ from photo_records.task_reads import (
     find_rendition,
 )
 from status_service.task_queries import stated_database_errors
-from status_service.viewer_rule import ViewerRule
+from status_service.viewer_rule import Viewer, ViewerRule
 
 _UNKNOWN_TASK = "There is no task with this id."
 
@@ -31,7 +31,7 @@ class ObjectQueries:
         self._rule = rule
 
     async def open_rendition(
-        self, task_id: str, name: str, viewer: str
+        self, task_id: str, name: str, viewer: Viewer
     ) -> tuple[StoredObject, OpenedObject]:
         """The rendition `name` of a task.
 
@@ -41,7 +41,9 @@ class ObjectQueries:
         stored = await self._find(task_id, name, self._rule.owner_of_known(viewer))
         return stored, await self._open(stored)
 
-    async def open_original(self, task_id: str, viewer: str) -> tuple[StoredObject, OpenedObject]:
+    async def open_original(
+        self, task_id: str, viewer: Viewer
+    ) -> tuple[StoredObject, OpenedObject]:
         """The original of a task, for its owner only: for anyone else the task is unknown.
 
         Raises RequestError as `open_rendition` does.

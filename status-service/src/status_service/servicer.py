@@ -19,6 +19,7 @@ from status_service.resume_points import cursor_text
 from status_service.task_queries import TaskQueries
 from status_service.task_watch import WatchEvent
 from status_service.task_watching import TaskWatching, WatchRequest
+from status_service.viewer_rule import Viewer, check_viewer
 
 SERVICE = pb.DESCRIPTOR.services_by_name["StatusService"].full_name
 
@@ -47,14 +48,14 @@ class StatusServicer(pb_grpc.StatusServiceServicer):
         self, request: pb.GetTaskRequest, _context: _Context
     ) -> pb.GetTaskResponse:
         """One task."""
-        row = await self._tasks.get(request.task_id, request.viewer.owner)
+        row = await self._tasks.get(request.task_id, _viewer(request.viewer))
         return pb.GetTaskResponse(task=_task(row))
 
     async def BatchGetTasks(  # noqa: N802 - the contract's name
         self, request: pb.BatchGetTasksRequest, _context: _Context
     ) -> pb.BatchGetTasksResponse:
         """Up to 100 tasks."""
-        rows, unknown = await self._tasks.get_many(request.task_ids, request.viewer.owner)
+        rows, unknown = await self._tasks.get_many(request.task_ids, _viewer(request.viewer))
         return pb.BatchGetTasksResponse(tasks=map(_task, rows), unknown_task_ids=unknown)
 
     async def ListTasks(  # noqa: N802 - the contract's name
@@ -62,7 +63,7 @@ class StatusServicer(pb_grpc.StatusServiceServicer):
     ) -> pb.ListTasksResponse:
         """A page of the viewer's tasks."""
         page = await self._tasks.list_page(
-            request.viewer.owner,
+            _viewer(request.viewer),
             _status_asked(request.status),
             request.page_size,
             request.page_token,
@@ -75,7 +76,7 @@ class StatusServicer(pb_grpc.StatusServiceServicer):
         self, request: pb.GetBatchRequest, _context: _Context
     ) -> pb.GetBatchResponse:
         """A batch with its tasks and what was refused of it."""
-        batch, rows = await self._tasks.batch(request.batch_id, request.viewer.owner)
+        batch, rows = await self._tasks.batch(request.batch_id, _viewer(request.viewer))
         return pb.GetBatchResponse(
             batch_id=str(batch.batch_id),
             create_time=_timestamp(batch.created_at),
@@ -90,7 +91,7 @@ class StatusServicer(pb_grpc.StatusServiceServicer):
         scope = request.WhichOneof("scope")
         events = self._watching.watch(
             WatchRequest(
-                viewer=request.viewer.owner,
+                viewer=_viewer(request.viewer),
                 batch_id=request.batch_id if scope == "batch_id" else None,
                 task_id=request.task_id if scope == "task_id" else None,
                 cursor=request.cursor,
@@ -106,11 +107,11 @@ class StatusServicer(pb_grpc.StatusServiceServicer):
         match request.WhichOneof("object"):
             case "rendition":
                 stored, opened = await self._objects.open_rendition(
-                    request.task_id, request.rendition, request.viewer.owner
+                    request.task_id, request.rendition, _viewer(request.viewer)
                 )
             case "original":
                 stored, opened = await self._objects.open_original(
-                    request.task_id, request.viewer.owner
+                    request.task_id, _viewer(request.viewer)
                 )
             case None:
                 violation = FieldViolation("object", "must be a rendition or the original")
@@ -122,6 +123,10 @@ class StatusServicer(pb_grpc.StatusServiceServicer):
         )
         async for chunk in opened.chunks:
             yield pb.GetObjectResponse(chunk=chunk)
+
+
+def _viewer(viewer: pb.Viewer) -> Viewer:
+    return check_viewer(viewer.owner, viewer.operator)
 
 
 def _watch_response(event: WatchEvent) -> pb.WatchTasksResponse:

@@ -20,7 +20,7 @@ from photo_records.task_reads import (
     find_batch,
 )
 from status_service.resume_points import page_token, parse_page_token
-from status_service.viewer_rule import ViewerRule
+from status_service.viewer_rule import Viewer, ViewerRule
 
 MAX_PAGE_SIZE = 100
 _PAGE_SIZE = 50
@@ -44,7 +44,7 @@ class TaskQueries:
         self._pool = pool
         self._rule = rule
 
-    async def get(self, task_id: str, viewer: str) -> asyncpg.Record:
+    async def get(self, task_id: str, viewer: Viewer) -> asyncpg.Record:
         """The row of one task. Raises RequestError: unknown_task."""
         rows, _unknown = await self.get_many([task_id], viewer)
         if not rows:
@@ -52,7 +52,7 @@ class TaskQueries:
         return rows[0]
 
     async def get_many(
-        self, task_ids: Sequence[str], viewer: str
+        self, task_ids: Sequence[str], viewer: Viewer
     ) -> tuple[list[asyncpg.Record], list[str]]:
         """The rows of the tasks that exist, and the ids that have none, each once.
 
@@ -71,7 +71,7 @@ class TaskQueries:
         return rows, [text for text, task_id in asked.items() if task_id not in found]
 
     async def list_page(
-        self, viewer: str, status: TaskStatus | None, page_size: int, token: str
+        self, viewer: Viewer, status: TaskStatus | None, page_size: int, token: str
     ) -> TaskPage:
         """The viewer's own tasks of that status, or all; a page of 50 if `page_size` is 0.
 
@@ -92,7 +92,9 @@ class TaskQueries:
         page = rows[:size]
         return TaskPage(page, page_token(page[-1]["id"]) if len(rows) > size else "")
 
-    async def batch(self, batch_id: str, viewer: str) -> tuple[StoredBatch, list[asyncpg.Record]]:
+    async def batch(
+        self, batch_id: str, viewer: Viewer
+    ) -> tuple[StoredBatch, list[asyncpg.Record]]:
         """A batch and the rows of its tasks in the order of the upload.
 
         Raises RequestError: unknown_batch.

@@ -11,7 +11,7 @@ from photo_records.watch_reads import changed_tasks, database_time, pending_task
 from status_service.resume_points import WatchCursor, parse_cursor
 from status_service.task_queries import TaskQueries, stated_database_errors
 from status_service.task_watch import OVERLAP, TaskWatch, WatchEvent, WatchScope
-from status_service.viewer_rule import ViewerRule
+from status_service.viewer_rule import Viewer, ViewerRule
 from status_service.watch_hub import WatchHub
 
 # The contract promises one every 15 s.
@@ -24,7 +24,7 @@ _PAGE_ROWS = 100
 class WatchRequest:
     """Whose tasks: one, those of a batch, or else all; `cursor` is empty for a new stream."""
 
-    viewer: str
+    viewer: Viewer
     batch_id: str | None
     task_id: str | None
     cursor: str

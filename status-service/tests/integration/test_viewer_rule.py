@@ -121,6 +121,38 @@ async def test_the_owner_reads_what_is_theirs(
         assert not isinstance(found, tuple)
 
 
+@pytest.mark.parametrize("access", Access)
+@pytest.mark.parametrize("name", BY_ID)
+async def test_an_operator_reads_what_has_an_id_as_its_owner_does(
+    serve: Any, pool: asyncpg.Pool, asked: Asked, name: str, access: Access
+) -> None:
+    stub = await serve(pool, access)
+    found = await outcome(BY_ID[name][0](stub, asked, pb.Viewer(operator="ada")))
+    own = await outcome(BY_ID[name][0](stub, asked, pb.Viewer(owner=OWNER)))
+    for answer in (found, own):
+        if isinstance(answer, pb.WatchTasksResponse):
+            answer.ClearField("cursor")
+    assert found == own
+
+
+@pytest.mark.parametrize("access", Access)
+async def test_an_operator_gets_no_original_and_has_no_tasks(
+    serve: Any, pool: asyncpg.Pool, asked: Asked, access: Access
+) -> None:
+    stub = await serve(pool, access)
+    viewer = pb.Viewer(operator="ada")
+    original = pb.GetObjectRequest(task_id=asked.task_id, original=pb.Original(), viewer=viewer)
+    assert (await outcome(stub.GetObject(original, timeout=20)))[1] is ErrorCode.UNKNOWN_TASK
+    listed = await stub.ListTasks(pb.ListTasksRequest(viewer=viewer), timeout=20)
+    assert list(listed.tasks) == []
+
+
+async def test_who_names_an_owner_and_an_operator_is_refused(stub: Any, asked: Asked) -> None:
+    viewer = pb.Viewer(owner=OWNER, operator="ada")
+    refused = await outcome(stub.GetTask(pb.GetTaskRequest(task_id=asked.task_id, viewer=viewer)))
+    assert refused[1] is ErrorCode.INVALID_ARGUMENT
+
+
 @pytest.mark.parametrize("name", BY_ID)
 @pytest.mark.parametrize("owner", STRANGERS)
 async def test_where_keys_are_not_required_whoever_knows_an_id_may_read(

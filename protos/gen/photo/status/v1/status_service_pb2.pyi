@@ -64,21 +64,27 @@ Global___TaskStage: _TypeAlias = TaskStage  # noqa: Y015
 
 @_typing.final
 class Viewer(_message.Message):
-    """On whose behalf a call is made."""
+    """On whose behalf a call is made: an owner, an operator, or neither for a visitor without a session.
+    Both together are INVALID_ARGUMENT.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     OWNER_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
     owner: _builtins.str
-    """The owner whose photos may be seen; empty for a visitor without a session."""
+    """The owner whose photos may be seen."""
+    operator: _builtins.str
+    """The name of an operator."""
     def __init__(
         self,
         *,
         owner: _builtins.str = ...,
+        operator: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["owner", b"owner"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["operator", b"operator", "owner", b"owner"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

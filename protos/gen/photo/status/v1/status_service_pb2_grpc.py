@@ -30,8 +30,9 @@ class StatusServiceStub:
 
     What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
     knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
-    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
-    (database_unavailable).
+    owner's. Where it is `required`, everything is. An operator may read every task, batch and
+    rendition whose id they know, and owns no lists, streams or originals. All calls may answer
+    UNAVAILABLE (database_unavailable).
     """
 
     def __init__(self, channel):
@@ -77,8 +78,9 @@ class StatusServiceServicer:
 
     What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
     knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
-    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
-    (database_unavailable).
+    owner's. Where it is `required`, everything is. An operator may read every task, batch and
+    rendition whose id they know, and owns no lists, streams or originals. All calls may answer
+    UNAVAILABLE (database_unavailable).
     """
 
     def GetTask(self, request, context):
@@ -178,8 +180,9 @@ class StatusService:
 
     What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
     knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
-    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
-    (database_unavailable).
+    owner's. Where it is `required`, everything is. An operator may read every task, batch and
+    rendition whose id they know, and owns no lists, streams or originals. All calls may answer
+    UNAVAILABLE (database_unavailable).
     """
 
     @staticmethod

@@ -31,8 +31,9 @@ class StatusServiceStub:
 
     What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
     knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
-    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
-    (database_unavailable).
+    owner's. Where it is `required`, everything is. An operator may read every task, batch and
+    rendition whose id they know, and owns no lists, streams or originals. All calls may answer
+    UNAVAILABLE (database_unavailable).
     """
 
     @_typing.overload
@@ -69,8 +70,9 @@ class StatusServiceAsyncStub(StatusServiceStub):
 
     What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
     knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
-    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
-    (database_unavailable).
+    owner's. Where it is `required`, everything is. An operator may read every task, batch and
+    rendition whose id they know, and owns no lists, streams or originals. All calls may answer
+    UNAVAILABLE (database_unavailable).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -103,8 +105,9 @@ class StatusServiceServicer(metaclass=_abc_1.ABCMeta):
 
     What the viewer may not see is unknown, like what does not exist. Where AUTH is `open`, whoever
     knows the id of a task or batch may read it; lists, the streams of a viewer and originals are the
-    owner's. Where it is `required`, everything is. All calls may answer UNAVAILABLE
-    (database_unavailable).
+    owner's. Where it is `required`, everything is. An operator may read every task, batch and
+    rendition whose id they know, and owns no lists, streams or originals. All calls may answer
+    UNAVAILABLE (database_unavailable).
     """
 
     @_abc_1.abstractmethod
