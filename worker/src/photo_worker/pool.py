@@ -3,6 +3,7 @@
 import functools
 import logging
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from wsgiref.simple_server import WSGIServer
@@ -52,8 +53,9 @@ def run_pool(settings: WorkerSettings, metrics_folder: Path) -> int:
     lifecycle = _Lifecycle(settings, metrics_folder, handler_of_process)
     lifecycle.connect()
     worker = app.Worker(
-        # Stable over restarts, and of its own for each worker on a machine.
-        hostname=f"photo-worker-{settings.worker_metrics_port}@%h",
+        # Stable over restarts, and of its own for each worker of a machine and each machine: by it
+        # Celery tells apart who answers. Only its command line would expand %h.
+        hostname=f"photo-worker-{settings.worker_metrics_port}@{socket.gethostname()}",
         queues=[str(lane) for lane in Lane],
         pool="prefork",
         quiet=True,

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,13 @@ def test_deliveries_that_name_no_task_do_no_harm(worker: Any, library: Any, jpeg
     task_id = library.add(jpeg)
     worker.publish(task_id)
     assert library.wait_for_end(task_id).status == "SUCCESS"
+
+
+def test_celery_can_ask_a_worker_of_its_own_name_how_many_processes_it_has(worker: Any) -> None:
+    answers = worker.app.control.inspect(timeout=5, limit=1).stats()
+    [(name, told)] = answers.items()
+    assert name == f"photo-worker-{worker.metrics_port}@{socket.gethostname()}"
+    assert told["pool"]["max-concurrency"] == len(told["pool"]["processes"]) > 0
 
 
 def test_the_metrics_of_the_children_are_on_one_port(
