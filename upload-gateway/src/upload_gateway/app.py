@@ -16,6 +16,7 @@ from photo_uploads.receive_upload import UploadReceiver
 from photo_uploads.upload_capacity import UploadCapacity
 from service_kit.grpc_channel import open_channel
 from service_kit.grpc_tls import client_files
+from service_kit.request_edge import RequestEdge
 from service_kit.start_check import blamed_on
 from upload_gateway.access_edge import AccessEdge
 from upload_gateway.adapters import Adapters
@@ -26,7 +27,6 @@ from upload_gateway.ingest_client import IngestClient
 from upload_gateway.openapi_document import complete_openapi
 from upload_gateway.problems import install_problem_handlers
 from upload_gateway.rate_limits import RateLimits
-from upload_gateway.request_edge import RequestEdge
 from upload_gateway.routes.all_routers import ROUTERS
 from upload_gateway.session import SessionCookies
 from upload_gateway.settings import GatewaySettings

@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 
+from service_kit.client_address import visitor_at
 from upload_gateway.api_key_file import ApiKey, Scope
 from upload_gateway.api_keys import ApiKeys
-from upload_gateway.client_address import visitor_at
 from upload_gateway.problems import Problem
 from upload_gateway.session import Session, SessionCookies
 

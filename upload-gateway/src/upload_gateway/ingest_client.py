@@ -12,8 +12,8 @@ from photo.ingest.v1 import ingest_service_pb2_grpc as pb_grpc
 from photo_domain.errors import ErrorCode, RequestError
 from photo_uploads.incoming_file import ObjectRef, StoredFile
 from photo_uploads.receive_upload import RegisteredTask, Registration, RejectedFile
+from service_kit.request_id import rpc_metadata
 from service_kit.rpc_errors import request_error_of
-from upload_gateway.request_id import rpc_metadata
 
 _ATTEMPT_SECONDS = 6.0
 _TOTAL_SECONDS = 15.0

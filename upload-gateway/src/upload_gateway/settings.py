@@ -1,6 +1,5 @@
 """The settings of the upload gateway."""
 
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -8,18 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
-from service_kit.settings import GrpcClientSettings, Port
-
-
-def _split(text: object) -> object:
-    if isinstance(text, str):
-        return tuple(each.strip() for each in text.split(",") if each.strip())
-    return text
-
-
-def _network(text: str) -> str:
-    # Strictly: a network with host bits set is a slip that would trust nobody.
-    return str(ip_network(text))
+from service_kit.settings import GrpcClientSettings, Networks, Port, split_at_commas
 
 
 def _origin(text: str) -> str:
@@ -29,11 +17,8 @@ def _origin(text: str) -> str:
     return text
 
 
-Networks = Annotated[
-    tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)
-]
 Origins = Annotated[
-    tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)
+    tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(split_at_commas)
 ]
 
 

@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI, Request
 
 from photo_domain.task_state import TaskStatus
+from service_kit.request_edge import RequestEdge
 from upload_gateway.openapi_document import complete_openapi
 from upload_gateway.problems import Problem, install_problem_handlers
-from upload_gateway.request_edge import RequestEdge
 from upload_gateway.routes import upload
 from upload_gateway.routes.all_routers import ROUTERS
 

@@ -6,8 +6,8 @@ import pytest
 from fastapi import FastAPI
 
 from photo_domain.errors import ErrorCode, RequestError
+from service_kit.request_edge import RequestEdge
 from upload_gateway.problems import Problem, install_problem_handlers
-from upload_gateway.request_edge import RequestEdge
 
 ERRORS: dict[str, Exception] = {
     "problem": Problem(HTTPStatus.CONFLICT, "some_code", "What is wrong.", {"more": 1}),

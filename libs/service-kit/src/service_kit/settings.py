@@ -2,15 +2,35 @@
 
 import sys
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def split_at_commas(text: object) -> object:
+    """What stands between the commas of a variable, without the empty ones."""
+    if isinstance(text, str):
+        return tuple(each.strip() for each in text.split(",") if each.strip())
+    return text
+
+
+def _network(text: str) -> str:
+    # Strictly: a network with host bits set is a slip that would trust nobody.
+    return str(ip_network(text))
+
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 # A variable that is set to nothing names no file: Compose hands on unset ones so.
 OptionalFile = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
+
+Networks = Annotated[
+    tuple[Annotated[str, AfterValidator(_network)], ...],
+    NoDecode,
+    BeforeValidator(split_at_commas),
+]
 
 
 class ServiceSettings(BaseSettings):

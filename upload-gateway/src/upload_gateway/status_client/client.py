@@ -12,9 +12,9 @@ from photo.status.v1 import status_service_pb2 as pb
 from photo.status.v1 import status_service_pb2_grpc as pb_grpc
 from photo_domain.errors import ErrorCode, RequestError
 from photo_domain.task_state import TaskStatus
+from service_kit.request_id import rpc_metadata
 from service_kit.rpc_errors import request_error_of
 from upload_gateway.problems import Problem, unavailable
-from upload_gateway.request_id import rpc_metadata
 from upload_gateway.status_client.documents import (
     batch_dict,
     status_value,

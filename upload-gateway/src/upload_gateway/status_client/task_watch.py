@@ -14,8 +14,8 @@ import structlog
 from photo.status.v1 import status_service_pb2 as pb
 from photo.status.v1 import status_service_pb2_grpc as pb_grpc
 from photo_domain.errors import ErrorCode, RequestError
+from service_kit.request_id import rpc_metadata
 from service_kit.rpc_errors import request_error_of
-from upload_gateway.request_id import rpc_metadata
 from upload_gateway.status_client.documents import task_change
 from upload_gateway.task_document import TaskChange
 

@@ -19,7 +19,12 @@ def request_id_of(headers: list[tuple[bytes, bytes]]) -> str:
     return secrets.token_hex(8)
 
 
+def current_request_id() -> str:
+    """The id of the request that is being served, empty outside of one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
 def rpc_metadata() -> tuple[tuple[str, str], ...]:
     """The metadata that carries the id of the current request to another service."""
-    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    request_id = current_request_id()
     return ((REQUEST_ID, request_id),) if request_id else ()

@@ -1,20 +1,21 @@
 """What surrounds every HTTP request: its id, metrics, headers that browsers obey, HEAD as GET."""
 
 import time
+from collections.abc import Sequence
 
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from upload_gateway.request_id import REQUEST_ID_HEADER, request_id_of
+from service_kit.request_id import REQUEST_ID_HEADER, request_id_of
 
 _SECONDS = Histogram("http_request_seconds", "Time from first to last byte", ["method", "route"])
 _REQUESTS = Counter("http_requests_total", "Requests by answer", ["method", "route", "status"])
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
-# For answers that set none themselves: nothing loads, nothing runs, nothing frames them.
-_BROWSER_RULES = (
+# Nothing loads, nothing runs, nothing frames what is answered.
+STRICT_RULES = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
@@ -22,10 +23,16 @@ _BROWSER_RULES = (
 
 
 class RequestEdge:
-    """ASGI middleware."""
+    """ASGI middleware.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `browser_rules` are the headers of answers that set none of that name themselves.
+    """
+
+    def __init__(
+        self, app: ASGIApp, browser_rules: Sequence[tuple[bytes, bytes]] = STRICT_RULES
+    ) -> None:
         self._app = app
+        self._browser_rules = browser_rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -49,7 +56,7 @@ class RequestEdge:
                 headers = message["headers"]
                 headers.append((REQUEST_ID_HEADER, request_id.encode()))
                 named = {name.lower() for name, _ in headers}
-                headers.extend(rule for rule in _BROWSER_RULES if rule[0] not in named)
+                headers.extend(rule for rule in self._browser_rules if rule[0] not in named)
             await send(message)
 
         try:

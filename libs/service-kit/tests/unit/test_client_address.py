@@ -1,6 +1,6 @@
 import pytest
 
-from upload_gateway.client_address import visitor_at
+from service_kit.client_address import visitor_at
 
 
 @pytest.mark.parametrize(
