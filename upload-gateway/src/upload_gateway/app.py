@@ -27,6 +27,7 @@ from upload_gateway.ingest_client import IngestClient
 from upload_gateway.openapi_document import complete_openapi
 from upload_gateway.problems import install_problem_handlers
 from upload_gateway.rate_limits import RateLimits
+from upload_gateway.routes.admin import admin_router
 from upload_gateway.routes.all_routers import ROUTERS
 from upload_gateway.session import SessionCookies
 from upload_gateway.settings import GatewaySettings
@@ -90,6 +91,8 @@ def build_app(settings: GatewaySettings) -> RequestEdge:
     install_problem_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
+    if settings.admin_url:
+        app.include_router(admin_router(settings.admin_url))
     complete_openapi(app, keys_required=settings.auth == "required")
     app.add_middleware(
         AccessEdge,

@@ -17,6 +17,10 @@ def _origin(text: str) -> str:
     return text
 
 
+def _origin_if_any(text: str | None) -> str | None:
+    return _origin(text) if text else None
+
+
 Origins = Annotated[
     tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(split_at_commas)
 ]
@@ -53,6 +57,12 @@ class GatewaySettings(GrpcClientSettings):
     )
     cors_origins: Origins = Field(
         (), description="Origins whose pages may use the API, as https://host"
+    )
+    admin_url: Annotated[
+        str | None, BeforeValidator(lambda value: value or None), AfterValidator(_origin_if_any)
+    ] = Field(
+        None,
+        description="The admin console, as https://host, to which /admin leads; unset, nowhere",
     )
     requests_per_minute: int = Field(
         6_000, ge=0, description="Requests of one key owner or address; 0: no limit"

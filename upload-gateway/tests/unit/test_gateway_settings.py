@@ -33,10 +33,16 @@ def test_nobody_is_trusted_unless_named(load: Any) -> None:
     assert settings.auth == "open"
 
 
+def test_a_console_that_is_set_to_nothing_is_nowhere(load: Any) -> None:
+    assert load(ADMIN_URL="").admin_url is None
+
+
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
         ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES"),
+        ({"ADMIN_URL": "console.example.org"}, "ADMIN_URL"),
+        ({"ADMIN_URL": "https://console.example.org/admin/"}, "ADMIN_URL"),
         ({"TRUSTED_PROXIES": "*"}, "TRUSTED_PROXIES"),
         ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
         ({"CORS_ORIGINS": "https://a.example/"}, "CORS_ORIGINS"),
