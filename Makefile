@@ -6,7 +6,7 @@ SHELL := bash
 
 MEMBERS := protos libs/photo-domain libs/photo-objects libs/photo-records libs/photo-uploads \
 	libs/service-kit \
-	upload-gateway ingest-service status-service worker local-stack
+	upload-gateway ingest-service status-service worker admin-console local-stack
 SOURCES := $(filter-out protos,$(MEMBERS)) tests
 # The first supported Python that can make virtual environments; PYTHON=… names another.
 PYTHON ?= $(shell for python in python3.12 python3.11 python3 python3.13; do \
@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 # Both cores; PYTEST_ARGS adds to it.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-.PHONY: help run demo api-key check test test-all faults fuzz bench-processing bench-renditions bench-memory bench-streams screenshots format protos lock clean
+.PHONY: help run demo api-key createsuperuser check test test-all faults fuzz bench-processing bench-renditions bench-memory bench-streams screenshots format protos lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ demo: $(VENV)/.runs ## Upload generated photos and show what became of them
 
 api-key: $(VENV)/.runs ## Print a new API key and its entry: OWNER=…, SCOPES=…
 	@$(BIN)/python -m upload_gateway api-key --owner "$(OWNER)" $(if $(SCOPES),--scopes "$(SCOPES)")
+
+createsuperuser: $(VENV)/.runs ## Make an operator of the console of `make run`; ROLE=viewer for one who only looks
+	@$(BIN)/python -m local_stack createsuperuser $(if $(ROLE),--role $(ROLE))
 
 check: $(VENV)/.tests ## Lint, types, architecture, contracts
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic_core import PydanticUndefined
 
+from admin_console.settings import ConsoleSettings, OperatorCommandSettings
 from ingest_service.settings import IngestSettings
 from local_stack.settings import StackSettings
 from photo_records.settings import MigrationSettings
@@ -15,9 +16,11 @@ from status_service.settings import StatusSettings
 from upload_gateway.settings import GatewaySettings
 
 SETTINGS = [
+    ConsoleSettings,
     GatewaySettings,
     IngestSettings,
     MigrationSettings,
+    OperatorCommandSettings,
     StackSettings,
     StatusSettings,
     WorkerSettings,

@@ -33,7 +33,7 @@ class Stack:
         await self.supervisor.start(postgres_process(self.postgres), redis_process(self.redis))
         await self.supervisor.run_to_end(self.services.migrations())
         await self.supervisor.start(*self.services.behind_the_gateway())
-        await self.supervisor.start(self.services.gateway())
+        await self.supervisor.start(self.services.gateway(), self.services.console())
 
 
 def build_stack(settings: StackSettings, folder: StackFolder, echo: Echo | None) -> Stack:

@@ -1,4 +1,4 @@
-"""What the stack says when it is ready: its address and a command that uploads a photo."""
+"""What the stack says when it is ready: its addresses and a command that uploads a photo."""
 
 import shlex
 from pathlib import Path
@@ -9,11 +9,13 @@ from local_stack.stack_folder import StackFolder
 READY = "Ready in "
 
 
-def how_to_use(base_url: str, folder: StackFolder, seconds: float) -> str:
+def how_to_use(base_url: str, admin_url: str, folder: StackFolder, seconds: float) -> str:
     """The text for the terminal after a start that took `seconds`."""
     return (
         f"\n{READY}{seconds:.1f} s: {base_url}\n\nUpload a photo:\n\n"
-        f"{curl_line(base_url, folder)}\n\nLogs: {folder.logs}. Ctrl-C stops everything.\n\n"
+        f"{curl_line(base_url, folder)}\n\n"
+        f"Run the service: {admin_url}/admin/, after `make createsuperuser`.\n"
+        f"Logs: {folder.logs}. Ctrl-C stops everything.\n\n"
     )
 
 

@@ -40,7 +40,8 @@ async def _run(settings: StackSettings, folder: StackFolder) -> None:
     def on_ready() -> None:
         folder.sample_photo.write_bytes(sample_jpeg())
         base_url = f"http://{HOST}:{settings.gateway_port}"
-        sys.stdout.write(how_to_use(base_url, folder, time.monotonic() - began))
+        admin_url = f"http://{HOST}:{settings.admin_port}"
+        sys.stdout.write(how_to_use(base_url, admin_url, folder, time.monotonic() - began))
         sys.stdout.flush()
 
     await run_until_stopped(stack.supervisor, stack.start, on_ready)

@@ -28,6 +28,8 @@ _PORT_SETTINGS = (
     "STATUS_PORT",
     "STATUS_METRICS_PORT",
     "WORKER_METRICS_PORT",
+    "ADMIN_PORT",
+    "ADMIN_METRICS_PORT",
     "POSTGRES_PORT",
     "REDIS_PORT",
 )
@@ -49,6 +51,11 @@ class RunningStack:
     def pid(self) -> int:
         """The process id of the supervisor."""
         return self._process.pid
+
+    @property
+    def admin_url(self) -> str:
+        """Where its console is."""
+        return f"http://{HOST}:{self._port('admin-console')}"
 
     @property
     def database_url(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from admin_console.settings import ConsoleSettings
 from ingest_service.settings import IngestSettings
 from local_stack.backend_programs import POSTGRES, REDIS
 from local_stack.ports import HOST, PortClaim
@@ -20,6 +21,7 @@ from status_service.settings import StatusSettings
 from upload_gateway.settings import GatewaySettings
 
 INGEST, STATUS, WORKER, GATEWAY = "ingest-service", "status-service", "worker", "upload-gateway"
+CONSOLE = "admin-console"
 
 # What the person sets here is used, if not always as it is written.
 _OWN_SETTINGS = {name.upper() for name in StackSettings.model_fields} - {"LISTEN_HOST"}
@@ -102,6 +104,18 @@ class ServicePrograms:
             own.gateway_metrics_port,
         )
 
+    def console(self) -> ProcessSpec:
+        """The one for the people who run the system."""
+        own = self._settings
+        return self._service(
+            CONSOLE,
+            "admin_console",
+            ConsoleSettings,
+            http_answers(own.admin_port, "/readyz"),
+            own.admin_port,
+            own.admin_metrics_port,
+        )
+
     def _service(
         self,
         name: str,
@@ -136,6 +150,8 @@ def port_claims(settings: StackSettings) -> list[PortClaim]:
         PortClaim(settings.status_port, STATUS, "STATUS_PORT"),
         PortClaim(settings.status_metrics_port, STATUS, "STATUS_METRICS_PORT"),
         PortClaim(settings.worker_metrics_port, WORKER, "WORKER_METRICS_PORT"),
+        PortClaim(settings.admin_port, CONSOLE, "ADMIN_PORT"),
+        PortClaim(settings.admin_metrics_port, CONSOLE, "ADMIN_METRICS_PORT"),
         PortClaim(settings.postgres_port, POSTGRES, "POSTGRES_PORT"),
         PortClaim(settings.redis_port, REDIS, "REDIS_PORT"),
     ]
@@ -165,6 +181,9 @@ def _given_variables(
         "STATUS_PORT": str(own.status_port),
         "STATUS_METRICS_PORT": str(own.status_metrics_port),
         "WORKER_METRICS_PORT": str(own.worker_metrics_port),
+        "ADMIN_PORT": str(own.admin_port),
+        "ADMIN_METRICS_PORT": str(own.admin_metrics_port),
+        "ADMIN_URL": f"http://{HOST}:{own.admin_port}",
         "INGEST_TARGET": f"dns:///{HOST}:{own.ingest_port}",
         "STATUS_TARGET": f"dns:///{HOST}:{own.status_port}",
         "WORKER_METRICS_FOLDER": str(backends.worker_metrics),

@@ -47,6 +47,8 @@ class StackSettings(GrpcClientSettings):
     status_port: Port = Field(50052, description="gRPC port of status-service")
     status_metrics_port: Port = Field(9102, description="Metrics port of status-service")
     worker_metrics_port: Port = Field(9103, description="Metrics port of the worker")
+    admin_port: Port = Field(8010, description="HTTP port of admin-console")
+    admin_metrics_port: Port = Field(9104, description="Metrics port of admin-console")
     postgres_port: Port = Field(5440, description="Port of the embedded Postgres")
     redis_port: Port = Field(6390, description="Port of the embedded Redis")
     local_dir: Path = Field(Path(".local"), description="The folder of data, logs and secrets")

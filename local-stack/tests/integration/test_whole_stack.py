@@ -69,6 +69,7 @@ def test_every_process_of_the_system_is_listed_with_its_ports(stack: RunningStac
         "status-service",
         "worker",
         "upload-gateway",
+        "admin-console",
     }
     assert processes["worker"]["port"] is None
     assert {name for name, entry in processes.items() if entry["metrics_port"] is None} == {

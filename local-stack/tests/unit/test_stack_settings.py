@@ -36,6 +36,7 @@ def all_programs(backends: Backends) -> dict[str, dict[str, str]]:
         services.migrations(),
         *(spec.program for spec in services.behind_the_gateway()),
         services.gateway().program,
+        services.console().program,
     ]
     for program in programs:
         assert "password" not in " ".join(program.command)
@@ -54,6 +55,8 @@ def test_the_defaults_are_the_documented_ports() -> None:
         "STATUS_PORT": 50052,
         "STATUS_METRICS_PORT": 9102,
         "WORKER_METRICS_PORT": 9103,
+        "ADMIN_PORT": 8010,
+        "ADMIN_METRICS_PORT": 9104,
         "POSTGRES_PORT": 5440,
         "REDIS_PORT": 6390,
     }
@@ -93,8 +96,12 @@ def test_each_service_sees_the_secrets_it_needs_and_no_others(backends: Backends
         "status-service": {"DATABASE_URL", "REDIS_URL"},
         "worker": {"DATABASE_URL", "REDIS_URL"},
         "upload-gateway": {"SESSION_SECRET"},
+        "admin-console": {"DATABASE_URL", "REDIS_URL"},
     }
-    assert all("STORAGE_URL" in seen for name, seen in programs.items() if name != "migrations")
+    assert {name for name, seen in programs.items() if "STORAGE_URL" not in seen} == {
+        "migrations",
+        "admin-console",
+    }
 
 
 def test_a_setting_of_a_service_reaches_that_service_only(

@@ -1,0 +1,64 @@
+"""Opens what the console works with."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from admin_console.console import Console
+from admin_console.login_throttle import LoginThrottle
+from admin_console.passwords import Passwords
+from admin_console.sessions import Sessions
+from admin_console.settings import ConsoleSettings
+from photo_records.asyncpg_pool import open_pool
+from photo_records.database_url import with_driver
+from service_kit.grpc_tls import client_files
+
+# Of each of the two ways to the database.
+_MAX_CONNECTIONS = 5
+_DATABASE_SECONDS = 5.0
+# A search that is stopped at 5 s says so itself; only a database that is lost takes longer.
+_COMMAND_SECONDS = 8.0
+
+
+class ConsoleBootstrap:
+    """What is checked at start, before uvicorn, which has an exit code of its own.
+
+    Exits with code 2 where a file of GRPC_TLS_* cannot be used.
+    """
+
+    def __init__(self, settings: ConsoleSettings) -> None:
+        self._settings = settings
+        self._files = client_files(settings)
+
+    @asynccontextmanager
+    async def open_console(self) -> AsyncIterator[Console]:
+        """Everything that the pages work with, until the context ends."""
+        async with AsyncExitStack() as stack:
+            pool = await self._open_pool(stack)
+            engine = self._open_engine(stack)
+            yield Console(
+                pool=pool,
+                engine=engine,
+                passwords=Passwords(),
+                sessions=Sessions(pool),
+                throttle=LoginThrottle(pool),
+            )
+
+    async def _open_pool(self, stack: AsyncExitStack) -> asyncpg.Pool:
+        pool = await open_pool(self._settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
+        stack.push_async_callback(pool.close)
+        return pool
+
+    def _open_engine(self, stack: AsyncExitStack) -> AsyncEngine:
+        engine = create_async_engine(
+            with_driver(self._settings.database_url.get_secret_value(), "asyncpg"),
+            pool_size=_MAX_CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=_DATABASE_SECONDS,
+            pool_pre_ping=True,
+            connect_args={"timeout": _DATABASE_SECONDS, "command_timeout": _COMMAND_SECONDS},
+        )
+        stack.push_async_callback(engine.dispose)
+        return engine

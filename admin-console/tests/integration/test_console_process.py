@@ -1,0 +1,120 @@
+"""The console as a process."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg2
+import pytest
+
+from local_stack.ports import free_ports
+
+DEADLINE_SECONDS = 40
+
+
+@pytest.fixture
+def start(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Starts a console; its address, its process and the file of its log."""
+    started: list[Any] = []
+
+    def run(**variables: str) -> Any:
+        port, metrics_port, nowhere = free_ports(3)
+        log = tmp_path / "log"
+        with log.open("w") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "admin_console"],
+                env={
+                    **os.environ,  # noqa: TID251 - handed on to a child
+                    "DATABASE_URL": database_url,
+                    "REDIS_URL": f"redis://:redis-secret@127.0.0.1:{nowhere}/0",
+                    "INGEST_TARGET": f"dns:///127.0.0.1:{nowhere}",
+                    "STATUS_TARGET": f"dns:///127.0.0.1:{nowhere}",
+                    "ADMIN_PORT": str(port),
+                    "ADMIN_METRICS_PORT": str(metrics_port),
+                    "LOG_FORMAT": "json",
+                    **variables,
+                },
+                stdout=file,
+                stderr=file,
+            )
+        started.append(process)
+        return f"http://127.0.0.1:{port}", process, log, metrics_port
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait(30)
+
+
+def wait_for(address: str, status: int, log: Path) -> httpx.Response:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    with httpx.Client() as client:
+        while True:
+            with suppress(httpx.TransportError):
+                answer = client.get(address)
+                if answer.status_code == status:
+                    return answer
+            assert time.monotonic() < deadline, log.read_text()
+            threading.Event().wait(0.05)
+
+
+def test_it_is_ready_without_the_other_services_and_stops_when_told(
+    start: Callable[..., Any], database_url: str
+) -> None:
+    address, process, log, metrics_port = start()
+    wait_for(f"{address}/readyz", 200, log)
+    assert httpx.get(f"{address}/livez").json() == {"status": "alive"}
+    metrics = httpx.get(f"http://127.0.0.1:{metrics_port}/metrics").text
+    assert 'http_requests_total{method="GET",route="/readyz",status="200"}' in metrics
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) in {0, -signal.SIGTERM}
+    text = log.read_text()
+    assert '"service": "admin-console"' in text
+    password = database_url.split(":")[2].partition("@")[0]
+    assert password not in text
+    assert "redis-secret" not in text
+
+
+def test_it_is_not_ready_while_the_schema_is_older_than_the_code(
+    start: Callable[..., Any], database_url: str
+) -> None:
+    _execute(database_url, "UPDATE alembic_version SET version_num = '0010'")
+    address, _, log, _ = start()
+    answer = wait_for(f"{address}/readyz", 503, log)
+    assert answer.json() == {"status": "not_ready", "missing": ["database"]}
+    assert httpx.get(f"{address}/livez").status_code == 200
+    _execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
+    wait_for(f"{address}/readyz", 200, log)
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"ADMIN_PORT": "none"}, "ADMIN_PORT: "),
+        ({"TRUSTED_PROXIES": "*"}, "TRUSTED_PROXIES: "),
+        ({"GRPC_TLS_CA_FILE": "/nowhere"}, "GRPC_TLS_CA_FILE: "),
+    ],
+)
+def test_a_setting_that_cannot_be_used_ends_the_start_with_its_name(
+    start: Callable[..., Any], variables: dict[str, str], told: str
+) -> None:
+    _, process, log, _ = start(**variables)
+    assert process.wait(DEADLINE_SECONDS) == 2
+    assert log.read_text().startswith(told)
+
+
+def _execute(database_url: str, statement: str) -> None:
+    connection = psycopg2.connect(database_url)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()
