@@ -1,11 +1,12 @@
 """Who is at the console."""
 
 from dataclasses import dataclass
-from typing import cast
-
-from starlette.requests import Request
+from typing import TYPE_CHECKING, cast
 
 from photo_records.console_tables import OperatorRole
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,6 @@ class Operator:
         return self.role is OperatorRole.SUPERUSER
 
 
-def operator_of(request: Request) -> Operator:
+def operator_of(request: "Request") -> Operator:
     """Who asks: the session guard lets nobody else reach a page."""
     return cast("Operator", request.state.operator)

@@ -11,6 +11,7 @@ from service_kit.structured_logging import configure_logging
 
 # The most connections and running requests; browsers ask for a page's pictures together.
 _MAX_REQUESTS = 200
+_MAX_HEADERS_BYTES = 64 * 1024
 
 
 def serve() -> None:
@@ -24,7 +25,9 @@ def serve() -> None:
         host=settings.listen_host,
         port=settings.admin_port,
         loop="uvloop",
-        http="httptools",
+        # It bounds the size of headers, which the faster parser does not.
+        http="h11",
+        h11_max_incomplete_event_size=_MAX_HEADERS_BYTES,
         ws="none",
         log_config=None,
         access_log=False,

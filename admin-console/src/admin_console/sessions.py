@@ -5,13 +5,16 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import asyncpg
-from starlette.requests import Request
 
 from admin_console.operators import Operator
 from photo_records.console_tables import OperatorRole
 from photo_records.registration import Connection
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
@@ -103,7 +106,7 @@ class Sessions:
         ]
 
 
-def session_of(request: Request) -> Session | None:
+def session_of(request: "Request") -> Session | None:
     """The session of a request, which only the login page has none of."""
     session: Session | None = getattr(request.state, "session", None)
     return session
