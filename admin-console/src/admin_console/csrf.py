@@ -6,6 +6,7 @@ form: that of the session, and before there is one that of a cookie (OWASP: doub
 
 import hashlib
 import hmac
+import re
 import secrets
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ FIELD = "csrf_token"
 LOGIN_COOKIE = "admin_login"
 LOGIN_PATH = "/admin/login"
 _LOGIN_COOKIE_SECONDS = 3600
+_LOGIN_SECRET = re.compile(r"[A-Za-z0-9_-]{32}")
 
 
 def is_token(sent: str | None, token: str) -> bool:
@@ -40,7 +42,8 @@ def comes_from_us(request: Request) -> bool:
 
 def login_secret(request: Request) -> str:
     """What the cookie of the login form holds, or a new secret for it."""
-    return request.cookies.get(LOGIN_COOKIE, "") or secrets.token_urlsafe(24)
+    kept = request.cookies.get(LOGIN_COOKIE, "")
+    return kept if _LOGIN_SECRET.fullmatch(kept) else secrets.token_urlsafe(24)
 
 
 def login_token(secret: str) -> str:

@@ -18,7 +18,13 @@ WINDOW = timedelta(minutes=15)
 # One after the other for a subject: attempts that come together are counted all the same.
 _LOCK = "SELECT pg_advisory_xact_lock($1, hashtext(encode($2, 'hex')))"
 _LOCK_SPACE = 0x6C6F67  # "log"
-_FORGET_OLD = "DELETE FROM admin_login_failures WHERE at <= now() - $1::interval"
+# Those that somebody else forgets just now are skipped: nobody waits for anybody.
+_FORGET_OLD = """
+DELETE FROM admin_login_failures WHERE id IN (
+    SELECT id FROM admin_login_failures WHERE at <= now() - $1::interval
+    LIMIT 1000 FOR UPDATE SKIP LOCKED
+)
+"""
 _COUNT = """
 SELECT count(*) AS failures,
     ceil(extract(epoch FROM min(at) + $2::interval - now()))::int AS seconds
@@ -73,6 +79,10 @@ class LoginThrottle:
             ids = [await connection.fetchval(_COUNT_IN, subject) for subject in subjects]
         is_last = any(row["failures"] == MAX_FAILURES - 1 for row in counts)
         return Attempt(subjects, tuple(ids), is_last)
+
+    async def take_back(self, attempt: Attempt) -> None:
+        """Nobody looked at the password."""
+        await self._pool.execute(_TAKE_BACK, attempt.ids)
 
     async def end_well(self, attempt: Attempt) -> None:
         """The password was right: the name has a clean record again, the address one less."""

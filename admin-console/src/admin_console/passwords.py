@@ -16,6 +16,10 @@ _WAIT_SECONDS = 10.0
 ResultT = TypeVar("ResultT")
 
 
+class PasswordsBusyError(Exception):
+    """Too many passwords are to be hashed at once."""
+
+
 class Passwords:
     """Makes and verifies hashes in threads, at most two at once.
 
@@ -29,13 +33,13 @@ class Passwords:
         self._nobody = self._hasher.hash("nobody")
 
     async def hash(self, password: str) -> str:
-        """The hash to keep. Raises TimeoutError where too many are wanted at once."""
+        """The hash to keep. Raises PasswordsBusyError."""
         return await self._in_thread(lambda: self._hash(password))
 
     async def is_right(self, password_hash: str | None, password: str) -> bool:
         """Whether the password has that hash; None is the hash of nobody, and takes as long.
 
-        Raises TimeoutError where too many ask at once.
+        Raises PasswordsBusyError.
         """
         wanted = password_hash or self._nobody
         is_right = await self._in_thread(lambda: self._verify(wanted, password))
@@ -46,8 +50,11 @@ class Passwords:
         return self._hasher.check_needs_rehash(password_hash)
 
     async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
-        async with asyncio.timeout(_WAIT_SECONDS):
-            await self._places.acquire()
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            raise PasswordsBusyError from None
         running = asyncio.create_task(asyncio.to_thread(work))
         # A thread cannot be stopped: its place is taken until it ends, whoever still waits.
         running.add_done_callback(lambda _: self._places.release())

@@ -62,7 +62,7 @@ class Operators(_Records, model=AdminUserRecord):
         AdminUserRecord.role: "Role",
         AdminUserRecord.active: "May sign in",
         AdminUserRecord.created_at: "Since",
-        AdminUserRecord.password_changed_at: "Password of",
+        AdminUserRecord.password_changed_at: "Password since",
     }
 
 

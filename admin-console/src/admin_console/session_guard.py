@@ -4,13 +4,14 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from admin_console.console import console_of
 from admin_console.csrf import LOGIN_PATH
 from admin_console.error_pages import database_down
 from admin_console.navigation import HOME
+from admin_console.pages import refusal
 from admin_console.session_cookie import token_in
 from admin_console.sessions import Session
 from admin_console.static_files import STATIC_PATH
@@ -40,7 +41,8 @@ class SessionGuard:
             await response(scope, receive, send)
             return
         if session is None:
-            await _ask_to_sign_in(request)(scope, receive, send)
+            answer = await _ask_to_sign_in(request)
+            await answer(scope, receive, send)
             return
         request.state.session = session
         request.state.operator = session.operator
@@ -69,10 +71,12 @@ def _is_open(path: str) -> bool:
     return path in _OPEN or path.startswith(STATIC_PATH)
 
 
-def _ask_to_sign_in(request: Request) -> Response:
+async def _ask_to_sign_in(request: Request) -> Response:
     if request.method not in {"GET", "HEAD"}:
-        return PlainTextResponse(
-            "You are not signed in: sign in and try again.", HTTPStatus.FORBIDDEN.value
+        return await refusal(
+            request,
+            HTTPStatus.FORBIDDEN,
+            "You are not signed in any more: nothing was done. Sign in and repeat it.",
         )
     address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     target = f"{LOGIN_PATH}?next={quote(address, safe='/')}" if address != HOME else LOGIN_PATH

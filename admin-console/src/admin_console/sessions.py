@@ -26,9 +26,14 @@ _START = """
 INSERT INTO admin_sessions (token_hash, user_id, expires_at, address, user_agent)
 VALUES ($1, $2, now() + $3::interval, $4, $5)
 """
-_FORGET_ENDED = (
-    "DELETE FROM admin_sessions WHERE expires_at <= now() OR last_seen_at <= now() - $1::interval"
+# Those that somebody else forgets just now are skipped: nobody waits for anybody.
+_FORGET_ENDED = """
+DELETE FROM admin_sessions WHERE token_hash IN (
+    SELECT token_hash FROM admin_sessions
+    WHERE expires_at <= now() OR last_seen_at <= now() - $1::interval
+    LIMIT 1000 FOR UPDATE SKIP LOCKED
 )
+"""
 _FIND = """
 WITH found AS (
     SELECT s.token_hash, s.last_seen_at, u.id, u.name, u.role

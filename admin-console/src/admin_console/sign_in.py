@@ -6,6 +6,7 @@ from admin_console.audit_log import record
 from admin_console.console import Console
 from admin_console.login_throttle import Attempt, Throttled
 from admin_console.operator_accounts import Account, find_account, renew_hash
+from admin_console.passwords import PasswordsBusyError
 from admin_console.sessions import end_session, hash_of, start_session
 from service_kit.request_id import current_request_id
 
@@ -29,18 +30,22 @@ class WrongPassword:
 
 
 async def sign_in(console: Console, asked: SignInRequest) -> str | WrongPassword | Throttled:
-    """The token of a new session. Raises TimeoutError where too many sign in at once.
+    """The token of a new session. Raises PasswordsBusyError.
 
     An unknown name is answered as a wrong password is, after the same time.
     """
     name = asked.name.strip()[:_MAX_NAME]
-    attempt = await console.throttle.begin(name, asked.address)
+    account = await find_account(console.pool, name)
+    # Counted by the name as it is kept: it can be written in more ways than one.
+    attempt = await console.throttle.begin(account.name if account else name, asked.address)
     if isinstance(attempt, Throttled):
         return attempt
-    async with console.pool.acquire() as connection:
-        account = await find_account(connection, name)
     known_hash = account.password_hash if account else None
-    is_right = await console.passwords.is_right(known_hash, asked.password)
+    try:
+        is_right = await console.passwords.is_right(known_hash, asked.password)
+    except PasswordsBusyError:
+        await console.throttle.take_back(attempt)
+        raise
     if account is None or not account.active or not is_right:
         await _record_failure(console, asked, account, attempt)
         return WrongPassword()

@@ -10,6 +10,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 STATIC_PATH = "/admin/static/"
 _FOR_A_YEAR = b"public, max-age=31536000, immutable"
+# While replicas of two versions serve side by side, the page of one may ask the other: it gets what
+# there is, and asks again the next time.
+_ASK_AGAIN = b"no-cache"
 
 _OURS, _SQLADMIN = files("admin_console") / "static", files("sqladmin") / "statics"
 
@@ -35,15 +38,16 @@ class _KeptFiles(StaticFiles):
     """Files that browsers keep for as long as their address stays the same."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        rule = _FOR_A_YEAR if scope["path_params"].get("version") == _VERSION else _ASK_AGAIN
+
         async def send_kept(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] < 400:
-                message["headers"].append((b"cache-control", _FOR_A_YEAR))
+                message["headers"].append((b"cache-control", rule))
             await send(message)
 
         await super().__call__(scope, receive, send_kept)
 
 
-# While replicas of two versions serve side by side the page of one may ask the other.
 routes = [
     Mount(
         f"{STATIC_PATH}{{version}}/sqladmin",

@@ -36,6 +36,8 @@ async def test_what_pages_consist_of_comes_from_here_and_is_kept_for_a_year(site
         assert answer.status_code == 200
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert "url(http" not in answer.text
+        older = address.replace(address.split("/")[3], "0123456789abcdef")
+        assert (await site.visit().get(older)).headers["Cache-Control"] == "no-cache"
 
 
 async def test_nothing_but_assets_is_served_as_an_asset(site: Any) -> None:

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from admin_console.login_throttle import MAX_FAILURES, WINDOW, Attempt, Throttled
 from admin_console.operator_admin import change_operator_password
+from admin_console.passwords import Passwords, PasswordsBusyError
 
 
 async def test_after_ten_wrong_passwords_not_even_the_right_one_is_looked_at(site: Any) -> None:
@@ -40,6 +43,32 @@ async def test_an_unknown_name_is_throttled_just_as_a_known_one(site: Any) -> No
     for count in range(MAX_FAILURES):
         await site.visit(f"192.0.2.{count}").send_login("nobody", "wrong")
     assert (await site.visit("192.0.2.200").send_login("nobody", "wrong")).status_code == 429
+
+
+async def test_a_name_that_can_be_written_in_many_ways_is_one_name(site: Any) -> None:
+    await site.add_operator("mini")
+    written = await site.console.pool.fetchval("SELECT lower('\u0130') = lower('i')")
+    names = ["mini", "MINI", "m\u0130ni" if written else "Mini", "min\u0130" if written else "mINI"]
+    for count in range(MAX_FAILURES):
+        await site.visit(f"192.0.2.{count}").send_login(names[count % 4], "wrong")
+    assert (await site.visit("192.0.2.99").send_login("mini")).status_code == 429
+
+
+async def test_a_password_that_nobody_could_look_at_counts_for_nothing(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.add_operator("ann")
+
+    async def busy(*_: Any) -> bool:
+        raise PasswordsBusyError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Passwords, "is_right", busy)
+        for _ in range(MAX_FAILURES + 1):
+            answer = await site.visit().send_login("ann")
+            assert answer.status_code == 503
+            assert "Try again in a moment" in answer.text
+    await site.visit().sign_in("ann")
 
 
 async def test_many_at_once_are_no_way_around_it(site: Any) -> None:

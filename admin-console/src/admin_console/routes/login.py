@@ -21,6 +21,7 @@ from admin_console.forms import read_form
 from admin_console.login_throttle import Throttled
 from admin_console.operators import operator_of
 from admin_console.pages import page
+from admin_console.passwords import PasswordsBusyError
 from admin_console.request_address import address_of
 from admin_console.session_cookie import forget_token, keep_token, token_in
 from admin_console.session_guard import find_session, next_page
@@ -43,16 +44,18 @@ async def send_login(request: Request) -> Response:
     if not is_login_form(request, form.get(FIELD)):
         problem = "The form was too old, or your browser keeps no cookies. Please try again."
         return await _login_page(request, wanted, problem, HTTPStatus.FORBIDDEN)
-    result = await sign_in(
-        console_of(request),
-        SignInRequest(
-            name=form.get("name", ""),
-            password=form.get("password", ""),
-            address=address_of(request),
-            user_agent=request.headers.get("user-agent", ""),
-            old_token=token_in(request),
-        ),
+    asked = SignInRequest(
+        name=form.get("name", ""),
+        password=form.get("password", ""),
+        address=address_of(request),
+        user_agent=request.headers.get("user-agent", ""),
+        old_token=token_in(request),
     )
+    try:
+        result = await sign_in(console_of(request), asked)
+    except PasswordsBusyError:
+        problem = "Too many people sign in at once. Try again in a moment."
+        return await _login_page(request, wanted, problem, HTTPStatus.SERVICE_UNAVAILABLE)
     if isinstance(result, Throttled):
         minutes = -(-result.seconds // 60)
         problem = f"Too many wrong passwords. Try again in {minutes} min."
