@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from photo_records.failed_attempts import AttemptOutcome, noted_of
 from photo_records.task_queue import Lane
 
 # The time of the next message of a lane that has none.
@@ -80,7 +81,9 @@ FOR UPDATE SKIP LOCKED
 """
 
 # Back to `queued`: a transition, unless it was queued already. It fences whoever had the lease.
-_MARK = """
+_MARK = f"""
+WITH seen AS (SELECT * FROM photos WHERE id = ANY($1)),
+noted AS ({noted_of("seen", AttemptOutcome.VANISHED)})
 UPDATE photos
 SET enqueued_at = now(),
     revision = revision + (
@@ -94,7 +97,7 @@ SET enqueued_at = now(),
     claimed_by = NULL,
     next_attempt_at = NULL
 WHERE id = ANY($1) AND status = 'PENDING'
-"""
+"""  # noqa: S608 - made of constants
 
 _FORGET = """
 WITH queued AS (

@@ -1,6 +1,7 @@
 """The tables. The migrations make them; a test holds the two against each other."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +54,8 @@ class Record(DeclarativeBase):
     }
 
 
-def _one_of(column: str, values: type[TaskStatus | Lane | FailureCode | FileFormat]) -> str:
+def one_of(column: str, values: type[StrEnum]) -> str:
+    """SQL for the rule that the column has one of the values."""
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
 
@@ -91,10 +93,10 @@ class PhotoRecord(Record):
 
     __tablename__ = "photos"
     __table_args__ = (
-        CheckConstraint(_one_of("status", TaskStatus), name="status"),
-        CheckConstraint(_one_of("lane", Lane), name="lane"),
-        CheckConstraint(_one_of("format", FileFormat), name="format"),
-        CheckConstraint(_one_of("error_code", FailureCode), name="error_code"),
+        CheckConstraint(one_of("status", TaskStatus), name="status"),
+        CheckConstraint(one_of("lane", Lane), name="lane"),
+        CheckConstraint(one_of("format", FileFormat), name="format"),
+        CheckConstraint(one_of("error_code", FailureCode), name="error_code"),
         CheckConstraint(
             f"content_type IN ({', '.join(repr(name) for name in FORMAT_BY_CONTENT_TYPE)})",
             name="content_type",
@@ -248,7 +250,7 @@ class PausedLaneRecord(Record):
     """A lane of which nothing is published for now."""
 
     __tablename__ = "paused_lanes"
-    __table_args__ = (CheckConstraint(_one_of("lane", Lane), name="lane"),)
+    __table_args__ = (CheckConstraint(one_of("lane", Lane), name="lane"),)
 
     lane: Mapped[str] = mapped_column(primary_key=True)
     paused_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -11,6 +11,7 @@ import asyncpg
 
 from photo_domain.failure import FailureCode
 from photo_domain.task_state import TaskStatus
+from photo_records.failed_attempts import AttemptOutcome, noted_of
 from photo_records.named_objects import PhotoObjects, objects_of, rendition_keys_of
 from photo_records.outbox import OutboxTask
 from photo_records.registration import Connection
@@ -40,7 +41,9 @@ class WrongStatusError(Exception):
 # every column that a state needs is set, and counts start from the row that was locked.
 _SEEN = """
 WITH seen AS (
-    SELECT id, status FROM photos
+    SELECT
+        id, status, attempts, revision, started_at, claimed_by, lease_expires_at
+    FROM photos
     WHERE task_id = $1 AND ($2::text IS NULL OR owner = $2)
     FOR UPDATE
 )"""
@@ -67,7 +70,7 @@ _COUNTED_DOWN_IF_PENDING = _COUNTED.format(
 _RETRY = f"""{_SEEN},
 changed AS (
     UPDATE photos
-    SET status = 'PENDING', revision = revision + 1, changed_at = now(),
+    SET status = 'PENDING', revision = photos.revision + 1, changed_at = now(),
         attempts = 0, crashes = 0, postponements = 0, postponed_since = NULL,
         enqueued_at = NULL, next_attempt_at = NULL,
         started_at = NULL, lease_expires_at = NULL, claimed_by = NULL,
@@ -83,13 +86,14 @@ FROM seen LEFT JOIN changed ON changed.id = seen.id
 _CANCEL = f"""{_SEEN},
 changed AS (
     UPDATE photos
-    SET status = 'FAILURE', revision = revision + 1, changed_at = now(), finished_at = now(),
+    SET status = 'FAILURE', revision = photos.revision + 1, changed_at = now(), finished_at = now(),
         error_code = $3, error_message = $4,
         lease_expires_at = NULL, claimed_by = NULL, next_attempt_at = NULL, postponed_since = NULL
     FROM seen
     WHERE photos.id = seen.id AND seen.status = 'PENDING'
     RETURNING photos.id, photos.batch_id
-),{_COUNTED_DOWN}
+),
+noted AS ({noted_of("seen", AttemptOutcome.CANCELLED, "$3")}),{_COUNTED_DOWN}
 SELECT seen.status, changed.id FROM seen LEFT JOIN changed ON changed.id = seen.id
 """  # noqa: S608 - made of constants
 

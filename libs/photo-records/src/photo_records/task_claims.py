@@ -1,6 +1,7 @@
 """Claiming a task and ending the run: exactly one result, whoever else works on it.
 
-Every function is one statement, atomic by itself: it may run in a transaction or in autocommit.
+Every function is one statement, atomic by itself: it may run in a transaction or in autocommit. (A
+claim of what is not free is a second one, after a first that did nothing.)
 """
 
 from collections.abc import Sequence
@@ -9,29 +10,24 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import (
-    Connection,
-    Interval,
-    Update,
-    and_,
-    case,
-    func,
-    literal,
-    null,
-    select,
-    update,
-)
+from sqlalchemy import CTE, Connection, Update, and_, case, func, null, select
 
 from photo_domain.failure import FailureCode
 from photo_domain.task_state import TaskStatus
+from photo_records.failed_attempts import AttemptOutcome, note_attempt, note_vanished
 from photo_records.photo_result import PhotoResult, StoredRendition
 from photo_records.tables import PhotoRecord
 from photo_records.task_transitions import (
     claimable,
+    claiming,
     count_down,
     ending,
     failing,
+    fenced,
+    free,
+    held,
     insert_renditions,
+    locked,
     runs_used,
     transition,
 )
@@ -40,10 +36,6 @@ from photo_records.task_transitions import (
 MAX_CRASHES = 3
 # So does one whose runs, but for the postponed ones, vanished that often: nobody saw why.
 MAX_RUNS = 20
-# Trouble that postponed a task goes on only while its runs follow one another: what waited in a
-# long backlog knows nothing of the time between. Longer than the longest run, an hour, and the
-# longest pause after it, ten minutes.
-_RUNS_FOLLOW = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +47,8 @@ class ClaimedTask:
     batch_id: UUID
     owner: str
     revision: int
+    # The process that works on it.
+    claimed_by: str
     # This run included. A postponed run stays counted.
     attempts: int
     # How often the task was postponed, and for how long the trouble has been going on.
@@ -76,6 +70,17 @@ class CrashVerdict(StrEnum):
     ENDED = "ended"
 
 
+# What the parts of a statement ask of a task whose attempt it ends.
+_OF_ENDED = (
+    PhotoRecord.id,
+    PhotoRecord.batch_id,
+    PhotoRecord.attempts,
+    PhotoRecord.revision,
+    PhotoRecord.started_at,
+    PhotoRecord.error_code,
+)
+
+
 def claim_task(
     connection: Connection, task_id: UUID, lease: timedelta, claimed_by: str
 ) -> ClaimedTask | None:
@@ -84,40 +89,14 @@ def claim_task(
     None if the task is unknown, has ended, is leased to another run, waits for a later attempt, or
     has used up its runs: `end_exhausted` tells.
     """
-    photo = PhotoRecord
-    now = func.now()
-    statement = (
-        update(photo)
-        .where(claimable(task_id), runs_used() < MAX_RUNS)
-        .values(
-            attempts=photo.attempts + 1,
-            revision=photo.revision + 1,
-            changed_at=now,
-            started_at=now,
-            lease_expires_at=now + lease,
-            claimed_by=claimed_by,
-            next_attempt_at=null(),
-            # `started_at` is here the start of the run before.
-            postponed_since=case((photo.started_at > now - _RUNS_FOLLOW, photo.postponed_since)),
-        )
-        .returning(
-            photo.id,
-            photo.task_id,
-            photo.batch_id,
-            photo.owner,
-            photo.revision,
-            photo.attempts,
-            photo.postponements,
-            func.coalesce(now - photo.postponed_since, literal(timedelta(), Interval)).label(
-                "postponed_for"
-            ),
-            photo.content_type,
-            photo.size,
-            photo.sha256,
-            photo.object_key,
-        )
-    )
-    row = connection.execute(statement).one_or_none()
+    runs_left = runs_used() < MAX_RUNS
+    claim = claiming(and_(free(task_id), runs_left), lease, claimed_by)
+    row = connection.execute(claim).one_or_none()
+    if row is None:
+        # Mostly a message too many; else somebody's lease ran out, which is to be noted.
+        seen = locked(and_(claimable(task_id), runs_left))
+        taking_over = claiming(PhotoRecord.id == seen.c.id, lease, claimed_by)
+        row = connection.execute(taking_over.add_cte(note_vanished(seen))).one_or_none()
     if row is None:
         return None
     return ClaimedTask(
@@ -126,6 +105,7 @@ def claim_task(
         batch_id=row.batch_id,
         owner=row.owner,
         revision=row.revision,
+        claimed_by=claimed_by,
         attempts=row.attempts,
         postponements=row.postponements,
         postponed_for=row.postponed_for,
@@ -138,8 +118,10 @@ def claim_task(
 
 def end_exhausted(connection: Connection, task_id: UUID) -> bool:
     """End a task that could be claimed but for its MAX_RUNS runs in FAILURE `crashed`."""
-    exhausted = transition(and_(claimable(task_id), runs_used() >= MAX_RUNS))
-    return _end(connection, failing(exhausted, FailureCode.CRASHED), ())
+    seen = locked(and_(claimable(task_id), runs_used() >= MAX_RUNS))
+    exhausted = failing(transition(PhotoRecord.id == seen.c.id), FailureCode.CRASHED)
+    ended = exhausted.returning(*_OF_ENDED).cte("ended")
+    return _count(connection, ended, count_down(ended), note_vanished(seen)) == 1
 
 
 def finish_success(
@@ -153,7 +135,7 @@ def finish_success(
     False means that nothing changed and that nobody knows the renditions: remove them.
     """
     metadata, placeholder = result.metadata, result.placeholder
-    ended = ending(_fenced(claim)).values(
+    ended = ending(fenced(claim.task_id, claim.revision)).values(
         status=TaskStatus.SUCCESS,
         format=result.format,
         width=result.width,
@@ -169,12 +151,17 @@ def finish_success(
         phash=placeholder.phash,
         step_seconds=dict(result.step_seconds),
     )
-    return _end(connection, ended, renditions)
+    finished = ended.returning(PhotoRecord.id, PhotoRecord.batch_id).cte("ended")
+    parts = [count_down(finished)]
+    if renditions:
+        parts.append(insert_renditions(finished, [asdict(rendition) for rendition in renditions]))
+    return _count(connection, finished, *parts) == 1
 
 
 def finish_failure(connection: Connection, claim: ClaimedTask, code: FailureCode) -> bool:
     """End the task in FAILURE, unless the claim was lost: then nothing changes and it is False."""
-    return _end(connection, failing(_fenced(claim), code), ())
+    failed = failing(fenced(claim.task_id, claim.revision), code)
+    return _end_attempt(connection, failed, claim.claimed_by, AttemptOutcome.FAILED, ends=True)
 
 
 def postpone(connection: Connection, claim: ClaimedTask, delay: timedelta) -> bool:
@@ -183,17 +170,18 @@ def postpone(connection: Connection, claim: ClaimedTask, delay: timedelta) -> bo
     The attempt stays counted, and the postponement too, so that the delays can grow.
     """
     photo = PhotoRecord
-    statement = _fenced(claim).values(
+    statement = fenced(claim.task_id, claim.revision).values(
         next_attempt_at=func.now() + delay,
         postponements=photo.postponements + 1,
         postponed_since=func.coalesce(photo.postponed_since, func.now()),
     )
-    return connection.execute(statement).rowcount == 1
+    return _end_attempt(connection, statement, claim.claimed_by, AttemptOutcome.POSTPONED)
 
 
 def end_timed_out(connection: Connection, task_id: UUID, claimed_by: str) -> bool:
     """End the task in FAILURE `timeout` if that process holds it; otherwise False."""
-    return _end(connection, failing(_held(task_id, claimed_by), FailureCode.TIMEOUT), ())
+    ended = failing(held(task_id, claimed_by), FailureCode.TIMEOUT)
+    return _end_attempt(connection, ended, claimed_by, AttemptOutcome.TIMEOUT, ends=True)
 
 
 def give_back(connection: Connection, task_id: UUID, claimed_by: str) -> bool:
@@ -201,8 +189,8 @@ def give_back(connection: Connection, task_id: UUID, claimed_by: str) -> bool:
 
     Nothing is held against it, but that the run counts as one of MAX_RUNS.
     """
-    statement = _held(task_id, claimed_by).values(enqueued_at=null())
-    return connection.execute(statement).rowcount == 1
+    statement = held(task_id, claimed_by).values(enqueued_at=null())
+    return _end_attempt(connection, statement, claimed_by, AttemptOutcome.VANISHED)
 
 
 def count_crash(connection: Connection, task_id: UUID, claimed_by: str) -> CrashVerdict | None:
@@ -214,7 +202,7 @@ def count_crash(connection: Connection, task_id: UUID, claimed_by: str) -> Crash
     code = FailureCode.CRASHED
     last = photo.crashes + 1 >= MAX_CRASHES
     crashed = (
-        _held(task_id, claimed_by)
+        held(task_id, claimed_by)
         .values(
             crashes=photo.crashes + 1,
             enqueued_at=null(),
@@ -224,48 +212,33 @@ def count_crash(connection: Connection, task_id: UUID, claimed_by: str) -> Crash
             error_message=case((last, code.message)),
             postponed_since=case((last, null()), else_=photo.postponed_since),
         )
-        .returning(photo.batch_id, photo.status)
+        .returning(*_OF_ENDED, photo.status)
         .cte("crashed")
     )
     ended = select(crashed.c.batch_id).where(crashed.c.status == TaskStatus.FAILURE).cte("ended")
-    statement = select(crashed.c.status).add_cte(count_down(ended))
+    noted = note_attempt(crashed, claimed_by, AttemptOutcome.CRASHED)
+    statement = select(crashed.c.status).add_cte(count_down(ended), noted)
     status = connection.execute(statement).scalar_one_or_none()
     if status is None:
         return None
     return CrashVerdict.GIVEN_BACK if status == TaskStatus.PENDING else CrashVerdict.ENDED
 
 
-def _fenced(claim: ClaimedTask) -> Update:
-    photo = PhotoRecord
-    return transition(
-        and_(
-            photo.task_id == claim.task_id,
-            photo.revision == claim.revision,
-            photo.status == TaskStatus.PENDING,
-        )
-    )
-
-
-def _held(task_id: UUID, claimed_by: str) -> Update:
-    photo = PhotoRecord
-    return transition(
-        and_(
-            photo.task_id == task_id,
-            photo.claimed_by == claimed_by,
-            photo.status == TaskStatus.PENDING,
-            # Who takes a lease away need not know who had it.
-            photo.lease_expires_at.is_not(None),
-        )
-    )
-
-
-def _end(
-    connection: Connection, update_of_photo: Update, renditions: Sequence[StoredRendition]
+def _end_attempt(
+    connection: Connection,
+    update_of_photo: Update,
+    claimed_by: str,
+    outcome: AttemptOutcome,
+    *,
+    ends: bool = False,
 ) -> bool:
-    ended = update_of_photo.returning(PhotoRecord.id, PhotoRecord.batch_id).cte("ended")
-    statement = select(func.count()).select_from(ended).add_cte(count_down(ended))
-    if renditions:
-        statement = statement.add_cte(
-            insert_renditions(ended, [asdict(rendition) for rendition in renditions])
-        )
-    return connection.execute(statement).scalar_one() == 1
+    """End the attempt of that process, and the task with it if the transition `ends` it."""
+    ended = update_of_photo.returning(*_OF_ENDED).cte("ended")
+    noted = note_attempt(ended, claimed_by, outcome)
+    return _count(connection, ended, noted, *([count_down(ended)] if ends else [])) == 1
+
+
+def _count(connection: Connection, changed: CTE, *parts: CTE) -> int:
+    """How many photos the statement changed that is made of these parts."""
+    statement = select(func.count()).select_from(changed).add_cte(*parts)
+    return connection.execute(statement).scalar_one()

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from alembic.config import Config
 
-import photo_records.console_tables  # noqa: F401 - its tables are migrated with the others
+# Their tables are migrated with the others.
+import photo_records.console_tables
+import photo_records.failed_attempts  # noqa: F401
 from photo_records.database_url import with_driver
 
 
