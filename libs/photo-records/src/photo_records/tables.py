@@ -73,6 +73,8 @@ class BatchRecord(Record):
             "created_at",
             postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
+        # What operators look for.
+        Index(None, "owner", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -166,6 +168,41 @@ class PhotoRecord(Record):
             "photos_leased_idx",
             "lease_expires_at",
             postgresql_where=text("status = 'PENDING' AND lease_expires_at IS NOT NULL"),
+        ),
+        # What operators look for. Those by content are written once, when a task ends: what is
+        # PENDING is few and looked through.
+        Index("photos_pending_idx", "id", postgresql_where=text("status = 'PENDING'")),
+        Index("photos_failed_idx", "id", postgresql_where=text("status = 'FAILURE'")),
+        Index(
+            "photos_failed_code_idx",
+            "error_code",
+            "id",
+            postgresql_where=text("status = 'FAILURE'"),
+        ),
+        Index(
+            "photos_ended_type_idx",
+            "content_type",
+            "id",
+            postgresql_where=text("status <> 'PENDING'"),
+        ),
+        Index(
+            "photos_ended_sha256_idx",
+            "sha256",
+            "id",
+            postgresql_where=text("status <> 'PENDING'"),
+        ),
+        Index(
+            "photos_ended_name_idx",
+            text('lower(file_name) COLLATE "C"'),
+            "id",
+            postgresql_where=text("status <> 'PENDING'"),
+        ),
+        # With the codes, for the throughput: no code is a success.
+        Index(
+            "photos_finished_idx",
+            "finished_at",
+            postgresql_include=["error_code"],
+            postgresql_where=text("finished_at IS NOT NULL"),
         ),
     )
 

@@ -25,6 +25,8 @@ SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 """
 _INDEXES = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+# What alembic reads of an index leaves the collation out; the next test holds it too.
+_UNREADABLE = {"photos_ended_name_idx"}
 _COLUMNS = """
 SELECT table_name, column_name, data_type, is_nullable, column_default, identity_generation
 FROM information_schema.columns WHERE table_schema = 'public'
@@ -42,7 +44,12 @@ def test_autogenerate_finds_nothing_to_change_after_the_migrations(database_url:
     engine = create_engine(with_driver(database_url, "psycopg2"))
     with engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_object": lambda _, name, *__: name not in _UNREADABLE,
+            },
         )
         assert compare_metadata(context, Record.metadata) == []
     engine.dispose()
