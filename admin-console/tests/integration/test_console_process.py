@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -93,6 +94,42 @@ def test_it_is_not_ready_while_the_schema_is_older_than_the_code(
     assert httpx.get(f"{address}/livez").status_code == 200
     _execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
     wait_for(f"{address}/readyz", 200, log)
+
+
+def test_what_a_trusted_proxy_says_of_the_browser_is_believed(
+    start: Callable[..., Any], database_url: str
+) -> None:
+    address, _, log, _ = start(TRUSTED_PROXIES="127.0.0.1/32")
+    wait_for(f"{address}/livez", 200, log)
+    said = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
+    with httpx.Client(base_url=address, headers=said) as browser:
+        form = browser.get("/admin/login")
+        assert "; Secure" in form.headers["Set-Cookie"]
+        secret = form.headers["Set-Cookie"].partition(";")[0]
+        token = form.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+        wrong = {"csrf_token": token, "name": "ann", "password": "wrong"}
+        sent = browser.post("/admin/login", data=wrong, headers={"Cookie": secret})
+        assert sent.status_code == 422
+    connection = psycopg2.connect(database_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT action, address FROM audit_log")
+        assert cursor.fetchall() == [("login_failed", "203.0.113.7")]
+    connection.close()
+
+
+def test_headers_without_end_are_not_read_to_their_end(start: Callable[..., Any]) -> None:
+    address, _, log, _ = start()
+    wait_for(f"{address}/livez", 200, log)
+    host, _, port = address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        line.sendall(b"GET /livez HTTP/1.1\r\nHost: console\r\n")
+        with suppress(ConnectionError):
+            for _ in range(40):
+                line.sendall(b"X-Filler: " + b"x" * 8000 + b"\r\n")
+        answer = b""
+        with suppress(ConnectionError):
+            answer = line.recv(1000)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
 
 
 @pytest.mark.parametrize(
