@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 # Both cores; PYTEST_ARGS adds to it.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-.PHONY: help run demo api-key createsuperuser check test test-all faults fuzz bench-processing bench-renditions bench-memory bench-streams screenshots format protos lock clean
+.PHONY: help run demo api-key createsuperuser check test test-all faults fuzz bench-processing bench-renditions bench-memory bench-streams bench-searches screenshots format protos lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ bench-memory: $(VENV)/.benches ## Peak memory of the largest photos
 
 bench-streams: $(VENV)/.tests ## Memory and connections of a thousand open event streams
 	@PYTHONPATH=bench $(BIN)/python -m stream_bench.thousand_streams $(BENCH_ARGS)
+
+bench-searches: $(VENV)/.tests ## Plans and times of every search of the console, over a million photos
+	@$(BIN)/python -m pytest libs/photo-records/tests/search_plans -m slow -s $(BENCH_ARGS)
 
 screenshots: $(VENV)/.tests ## Take the pictures of docs/screenshots from the running page
 	@$(BIN)/python tests/browser/screenshots.py
