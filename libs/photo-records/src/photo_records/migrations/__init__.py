@@ -5,6 +5,7 @@ from pathlib import Path
 from alembic.config import Config
 
 # Their tables are migrated with the others.
+import photo_records.bulk_action_table
 import photo_records.console_tables
 import photo_records.failed_attempts  # noqa: F401
 from photo_records.database_url import with_driver
