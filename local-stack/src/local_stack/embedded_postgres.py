@@ -128,6 +128,8 @@ class EmbeddedPostgres:
 def _initdb_arguments(data: Path) -> Sequence[str]:
     return (
         *("-D", str(data), "--no-sync", "--encoding=UTF8", "--locale=C"),
+        # Letters of every script have their small ones, whatever locales this machine has.
+        *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         # The superuser has no password and no line in pg_hba.conf: it cannot log in.
         *("--username=postgres", "--auth=reject"),
     )

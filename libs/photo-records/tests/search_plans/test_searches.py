@@ -68,6 +68,14 @@ async def test_a_photo_of_the_list_says_what_its_row_says(
         assert getattr(photo, name) == row[name]
 
 
+@pytest.mark.parametrize("prefix", ["фото 1", "ФОТО 1", "scan 1"])
+async def test_a_name_is_found_however_it_is_written(engine: AsyncEngine, prefix: str) -> None:
+    async with engine.connect() as connection:
+        page = await search_photos(connection, PhotoFilter(name_prefix=prefix), None, 10)
+    assert len(page.rows) == 10
+    assert all(row.file_name.casefold().startswith(prefix.casefold()) for row in page.rows)
+
+
 async def test_a_story_tells_of_renditions_and_failed_attempts(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         [made] = (
