@@ -1,18 +1,27 @@
 """Opens what the console works with."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
+import grpc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from admin_console.bulk_runner import BulkRunner
 from admin_console.console import Console
+from admin_console.ingest_client import IngestClient
 from admin_console.login_throttle import LoginThrottle
 from admin_console.passwords import Passwords
+from admin_console.photo_actions import PhotoActions
+from admin_console.service_standing import ServiceStanding
 from admin_console.sessions import Sessions
 from admin_console.settings import ConsoleSettings
+from admin_console.status_client import StatusClient
+from admin_console.workers import WorkerWatch
 from photo_records.asyncpg_pool import open_pool
 from photo_records.database_url import with_driver
+from service_kit.grpc_channel import open_channel
 from service_kit.grpc_tls import client_files
 
 # Of each of the two ways to the database.
@@ -38,9 +47,21 @@ class ConsoleBootstrap:
         async with AsyncExitStack() as stack:
             pool = await self._open_pool(stack)
             engine = self._open_engine(stack)
+            ingest = IngestClient(self._open_channel(stack, self._settings.ingest_target))
+            workers = WorkerWatch(self._settings.redis_url.get_secret_value())
+            stack.push_async_callback(workers.close)
+            actions = PhotoActions(pool, ingest)
+            bulk = BulkRunner(pool, engine, actions)
+            await stack.enter_async_context(_running(bulk))
             yield Console(
                 pool=pool,
                 engine=engine,
+                ingest=ingest,
+                status=StatusClient(self._open_channel(stack, self._settings.status_target)),
+                workers=workers,
+                standing=ServiceStanding(engine),
+                actions=actions,
+                bulk=bulk,
                 passwords=Passwords(),
                 sessions=Sessions(pool),
                 throttle=LoginThrottle(pool),
@@ -62,3 +83,19 @@ class ConsoleBootstrap:
         )
         stack.push_async_callback(engine.dispose)
         return engine
+
+    def _open_channel(self, stack: AsyncExitStack, target: str) -> grpc.aio.Channel:
+        channel = open_channel(target, self._files)
+        stack.push_async_callback(channel.close)
+        return channel
+
+
+@asynccontextmanager
+async def _running(bulk: BulkRunner) -> AsyncIterator[None]:
+    """Actions on many photos are worked off meanwhile."""
+    work = asyncio.create_task(bulk.run(), name="bulk actions")
+    try:
+        yield
+    finally:
+        work.cancel()
+        await asyncio.wait([work])

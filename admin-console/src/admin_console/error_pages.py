@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from admin_console.pages import refusal
+from photo_records.bounded_read import ReadTooSlowError, UnknownPlaceError
 from photo_records.database_errors import DATABASE_DOWN
 
 _MESSAGES = {
@@ -52,6 +53,17 @@ async def _from_engine(request: Request, error: Exception) -> Response:
     raise error
 
 
+async def _too_slow(request: Request, error: Exception) -> Response:
+    # The error's text is made for people.
+    return await refusal(request, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+
+async def _unknown_place(request: Request, _error: Exception) -> Response:
+    return await refusal(
+        request, HTTPStatus.NOT_FOUND, "No list before named this page; begin with the newest."
+    )
+
+
 async def _unexpected(request: Request, _error: Exception) -> Response:
     # uvicorn logs it, with the id of the request.
     return await refusal(
@@ -66,5 +78,7 @@ EXCEPTION_HANDLERS = {
     **dict.fromkeys(DATABASE_DOWN, database_down),
     sqlalchemy.exc.DBAPIError: _from_engine,
     sqlalchemy.exc.TimeoutError: database_down,
+    ReadTooSlowError: _too_slow,
+    UnknownPlaceError: _unknown_place,
     Exception: _unexpected,
 }

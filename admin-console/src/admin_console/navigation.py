@@ -18,6 +18,11 @@ class Entry:
 HOME = "/admin/"
 
 MENU = (
+    Entry("Overview", HOME),
+    Entry("Photos", "/admin/photos/"),
+    Entry("Batches", "/admin/batches/"),
+    Entry("Bulk actions", "/admin/bulk-actions/"),
+    Entry("Audit log", "/admin/audit-log/"),
     Entry("Sessions", "/admin/sessions/"),
     Entry("Operators", "/admin/records/operators/"),
     Entry("Paused lanes", "/admin/records/paused-lanes/"),

@@ -7,8 +7,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from admin_console.figures import age, at_most, byte_count, count, details, duration
 from admin_console.moments import moment
 from admin_console.navigation import MENU
+from admin_console.refusal_reasons import reason_of
 from admin_console.sessions import session_of
 from admin_console.static_files import asset
 
@@ -21,7 +23,16 @@ TEMPLATES = Environment(
     auto_reload=False,
 )
 TEMPLATES.globals.update(asset=asset, menu=MENU)
-TEMPLATES.filters["moment"] = moment
+TEMPLATES.filters.update(
+    moment=moment,
+    byte_count=byte_count,
+    count=count,
+    at_most=at_most,
+    duration=duration,
+    age=age,
+    details=details,
+    reason=reason_of,
+)
 
 
 async def page(
