@@ -1,9 +1,11 @@
 """What operators come for: to find what failed, to try it again, to hold a lane, to erase."""
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg2
 import pytest
 from playwright.sync_api import expect
@@ -12,6 +14,14 @@ from playwright.sync_api import expect
 def original_of(stack: Any, task_id: str) -> Path:
     [found] = (stack.local_dir / "objects" / "originals").rglob(f"{task_id}-*")
     return Path(found)
+
+
+def wait_until_the_pause_takes_hold(stack: Any, lane: str) -> None:
+    metrics = f"http://127.0.0.1:{stack.processes()['ingest-service']['metrics_port']}/metrics"
+    deadline = time.monotonic() + 30
+    while f'lane_paused{{lane="{lane}"}} 1.0' not in httpx.get(metrics, trust_env=False).text:
+        assert time.monotonic() < deadline, "the pause is not known"
+        time.sleep(0.05)  # noqa: TID251 - between two looks at the condition
 
 
 def test_a_failed_task_is_found_retried_and_succeeds_and_the_audit_log_tells(
@@ -99,13 +109,12 @@ def test_chosen_photos_are_deleted_with_their_objects(
 
 
 def test_a_lane_is_paused_what_waits_is_cancelled_and_the_lane_goes_on(
-    ada: Any, uploader: Any, make_jpeg: Any, resumed_lanes: None
+    ada: Any, stack: Any, uploader: Any, make_jpeg: Any, resumed_lanes: None
 ) -> None:
     ada.button("Pause interactive").click()
     expect(ada.button("Resume interactive")).to_be_visible()
     expect(ada.page.get_by_text("by ada,")).to_be_visible()
-    # It takes hold within two seconds.
-    ada.page.wait_for_timeout(2_500)
+    wait_until_the_pause_takes_hold(stack, "interactive")
     tasks = uploader.upload(("held.jpg", make_jpeg()), ("held too.jpg", make_jpeg("red")))
 
     ada.open("/admin/photos/?name=held")
