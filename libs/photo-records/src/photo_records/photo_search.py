@@ -32,9 +32,10 @@ from photo_records.tables import PhotoRecord, RenditionRecord
 from photo_records.task_queue import Lane
 
 _MOST = 100
-# Ids are smaller than 2**63. Names come after their ids, where they make the order.
+# Ids are smaller than 2**63. Names come after their ids, where they make the order; they have no
+# NUL, of which the database would take nothing.
 _PLACE = re.compile(r"(?P<id>[0-9]{1,18})")
-_NAMED_PLACE = re.compile(rf"{_PLACE.pattern}:(?P<name>.+)", re.DOTALL)
+_NAMED_PLACE = re.compile(rf"{_PLACE.pattern}:(?P<name>[^\0]+)")
 
 
 @dataclass(frozen=True, slots=True)

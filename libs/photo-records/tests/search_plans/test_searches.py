@@ -136,7 +136,7 @@ async def test_a_place_that_is_none_is_refused(engine: AsyncEngine, after: str) 
             await search_batches(connection, BatchFilter(), after, 10)
 
 
-@pytest.mark.parametrize("after", ["1", "x:a", ":a"])
+@pytest.mark.parametrize("after", ["1", "x:a", ":a", "1:", "5:\0", "5:a\0b"])
 async def test_a_place_of_another_order_is_refused(engine: AsyncEngine, after: str) -> None:
     async with engine.connect() as connection:
         with pytest.raises(UnknownPlaceError):
