@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from starlette.requests import Request
 
-from admin_console.photo_actions import Outcome
+from admin_console.photo_actions import Outcome, Refusal
 from admin_console.refusal_reasons import reason_of
 from admin_console.session_guard import next_page
 from photo_domain.errors import ErrorCode
@@ -54,7 +54,7 @@ def notice_of(request: Request) -> Notice | None:
     return Notice(done, refused, reason_of(request.query_params.get(_WHY, "")))
 
 
-def _with_notice(back: str, done: int, refusals: Sequence[ErrorCode]) -> str:
+def _with_notice(back: str, done: int, refusals: Sequence[Refusal]) -> str:
     told = {_DONE: str(done), _REFUSED: str(len(refusals))}
     if refusals:
         told[_WHY] = refusals[0]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +18,9 @@ _AT_ONCE = 8
 
 # Refusals that tell how the photo stands, so that asking again is of no use.
 _FINAL = {ErrorCode.UNKNOWN_TASK, ErrorCode.TASK_NOT_FAILED, ErrorCode.TASK_ENDED}
+
+# Why an action was not done: as the service says, or since it was out of reach for another photo.
+Refusal = ErrorCode | Literal["not_tried"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Outcome:
 
     task_id: UUID
     # Why it was not done, None where it was.
-    refusal: ErrorCode | None = None
+    refusal: Refusal | None = None
 
     @property
     def may_be_repeated(self) -> bool:
@@ -66,21 +69,28 @@ class PhotoActions:
     ) -> list[Outcome]:
         """Do it to each photo; the outcomes in their order. `details` are for the audit lines.
 
-        What is refused gets a second line that says why. A caller that `repeats` what may be
-        repeated gives those photos no second line, and with `is_repeat` no first one again.
+        What is refused gets a second line that says why. Once something is out of reach, the photos
+        that are not under way are not tried: a person waits for the answer. A caller that `repeats`
+        what may be repeated has them tried, gives those photos no second line, and with `is_repeat`
+        no first one again.
 
         Raises what asyncpg raises, before anything is done where the first lines cannot be written.
         """
         if not is_repeat:
             await self._record(action, task_ids, asker, dict(details or {}))
-        limit = asyncio.Semaphore(_AT_ONCE)
+        limit, out_of_reach = asyncio.Semaphore(_AT_ONCE), asyncio.Event()
 
         async def one(task_id: UUID) -> Outcome:
             async with limit:
-                return await self._try(action, task_id, asker.operator)
+                if out_of_reach.is_set():
+                    return Outcome(task_id, "not_tried")
+                outcome = await self._try(action, task_id, asker.operator)
+                if outcome.may_be_repeated and not repeats:
+                    out_of_reach.set()
+                return outcome
 
         outcomes = await asyncio.gather(*map(one, task_ids))
-        refusals: dict[ErrorCode, list[UUID]] = {}
+        refusals: dict[Refusal, list[UUID]] = {}
         for outcome in outcomes:
             if outcome.refusal and not (repeats and outcome.may_be_repeated):
                 refusals.setdefault(outcome.refusal, []).append(outcome.task_id)

@@ -81,6 +81,21 @@ async def test_who_repeats_what_did_not_answer_leaves_one_line(
     assert len(await audit_lines()) == (0 if is_repeat else 1)
 
 
+async def test_a_service_out_of_reach_is_not_asked_about_every_photo(
+    actions: PhotoActions, photos: Any, asker: Asker, audit_lines: Any, ingest: Any
+) -> None:
+    task_ids = await photos.add(30)
+    ingest.refusals.extend([ErrorCode.OUTCOME_UNKNOWN] * 8)
+    outcomes = await actions.act(PhotoAction.CANCEL, task_ids, asker)
+    assert [each.refusal for each in outcomes] == [ErrorCode.OUTCOME_UNKNOWN] * 8 + [
+        "not_tried"
+    ] * 22
+    assert len(ingest.operators) == 8
+    assert set((await photos.statuses()).values()) == {"PENDING"}
+    refused = [json.loads(line[3])["refused"] for line in (await audit_lines())[30:]]
+    assert refused == ["outcome_unknown"] * 8 + ["not_tried"] * 22
+
+
 async def test_nothing_is_done_that_cannot_be_written_down(
     actions: PhotoActions, photos: Any, asker: Asker, pool: asyncpg.Pool
 ) -> None:
