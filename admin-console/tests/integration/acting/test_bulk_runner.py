@@ -15,6 +15,10 @@ from admin_console.bulk_actions import (
     create_bulk_action,
     end_bulk_action,
     find_bulk_action,
+    keep_bulk_action,
+    move_on,
+    release_bulk_action,
+    take_bulk_action,
 )
 from admin_console.bulk_runner import BulkRunner, RunnerPace
 from admin_console.photo_actions import Asker, PhotoActions
@@ -192,6 +196,30 @@ async def test_another_replica_goes_on_once_the_lease_of_a_dead_one_is_over(
     await pool.execute("UPDATE bulk_actions SET lease_expires_at = now() - interval '1 second'")
     assert await open_runner().work_once()
     assert (await look(action_id)).done == 3
+
+
+async def test_who_took_an_action_before_can_change_nothing_of_it(
+    ask: Ask, look: Any, pool: asyncpg.Pool
+) -> None:
+    action_id = await ask(PhotoAction.CANCEL, owner="alice")
+    first = await take_bulk_action(pool, 60)
+    assert first
+    await pool.execute("UPDATE bulk_actions SET lease_expires_at = now() - interval '1 second'")
+    second = await take_bulk_action(pool, 60)
+    assert second
+    assert (first.id, second.id) == (action_id, action_id)
+    before = await pool.fetchrow("SELECT * FROM bulk_actions")
+    assert not await keep_bulk_action(pool, first, 600, done=5, trouble="late")
+    assert not await move_on(pool, first, "1")
+    await release_bulk_action(pool, first)
+    async with pool.acquire() as connection:
+        assert not await end_bulk_action(
+            connection, action_id, BulkActionState.DONE, claim=first.claim
+        )
+    assert await pool.fetchrow("SELECT * FROM bulk_actions") == before
+    assert await keep_bulk_action(pool, second, 60, done=2)
+    assert await move_on(pool, second, "7")
+    assert ((await look(action_id)).done, (await look(action_id)).cursor) == (2, "7")
 
 
 async def test_two_replicas_share_the_actions_and_do_none_twice(
