@@ -68,6 +68,18 @@ async def test_what_is_uploaded_after_the_question_is_left_alone(
     assert len(await photos.statuses()) == 2
 
 
+async def test_nobody_can_ask_for_what_is_uploaded_later(
+    visitor: Any, photos: Any, ingest: Any, pool: Any
+) -> None:
+    await photos.add()
+    ingest.gate.clear()
+    asked = await visitor.get(f"{BULK}new?action=delete&owner=alice")
+    await visitor.follow(BULK, {**hidden_fields(asked.text), "until": "2099-01-01T00:00"})
+    until = await pool.fetchval("SELECT filter->>'until' FROM bulk_actions")
+    assert datetime.fromisoformat(until).replace(tzinfo=UTC) <= datetime.now(UTC)
+    ingest.gate.set()
+
+
 @pytest.mark.parametrize(
     "query",
     [
