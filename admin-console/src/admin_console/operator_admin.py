@@ -25,19 +25,23 @@ class OperatorCommandError(Exception):
     """The command cannot do what is asked; the text says why."""
 
 
+class OperatorExistsError(OperatorCommandError):
+    """There is an operator of that name already."""
+
+
 async def is_operator(pool: asyncpg.Pool, name: str) -> bool:
     """Whether there is an operator of that name, active or not."""
     return await find_account(pool, name) is not None
 
 
 async def create_operator(pool: asyncpg.Pool, name: str, password: str, role: OperatorRole) -> None:
-    """Create an operator. Raises OperatorCommandError."""
+    """Create an operator. Raises OperatorExistsError, or another OperatorCommandError."""
     if not 1 <= len(name) <= _MAX_NAME or not name.isprintable() or name != name.strip():
         raise OperatorCommandError(f"A name has 1 to {_MAX_NAME} characters that can be seen.")
     password_hash = await _hash(password, name)
     async with pool.acquire() as connection, connection.transaction():
         if not await create_account(connection, name, password_hash, role):
-            raise OperatorCommandError(f"There is an operator {name} already.")
+            raise OperatorExistsError(f"There is an operator {name} already.")
         await _record(connection, "create_operator", name, {"role": role})
 
 

@@ -14,6 +14,7 @@ import asyncpg
 
 from admin_console.operator_admin import (
     OperatorCommandError,
+    OperatorExistsError,
     change_operator_password,
     create_operator,
     deactivate_operator,
@@ -74,10 +75,17 @@ async def _create(
     pool: asyncpg.Pool, settings: OperatorCommandSettings, arguments: argparse.Namespace
 ) -> str:
     name = settings.admin_username or await _ask("Name: ")
+    is_there = f"{name} is there already."
     if arguments.if_missing and await is_operator(pool, name):
-        return f"{name} is there already."
+        return is_there
     password = await _password(settings)
-    await create_operator(pool, name, password, OperatorRole(arguments.role))
+    try:
+        await create_operator(pool, name, password, OperatorRole(arguments.role))
+    except OperatorExistsError:
+        # Another replica that starts at the same time was quicker.
+        if arguments.if_missing:
+            return is_there
+        raise
     return f"{name} may sign in now, as {arguments.role}."
 
 

@@ -1,9 +1,11 @@
 """The commands about operators, as processes."""
 
+import asyncio
 import os
 import pty
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,29 @@ async def test_if_missing_is_for_every_start_and_changes_nobody(
     twice = create(database_url)
     assert twice.returncode == 1
     assert "There is an operator ann already." in twice.stderr
+
+
+async def test_two_replicas_that_start_at_once_make_one_operator(
+    pool: asyncpg.Pool, database_url: str
+) -> None:
+    async with pool.acquire() as quicker:
+        transaction = quicker.transaction()
+        await transaction.start()
+        await quicker.execute(
+            "INSERT INTO admin_users (name, password_hash, role) VALUES ('ann', 'x', 'superuser')"
+        )
+        command = asyncio.create_task(asyncio.to_thread(create, database_url, "--if-missing"))
+        deadline = time.monotonic() + 30
+        while not await pool.fetchval(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ):
+            assert time.monotonic() < deadline, "it does not wait for the quicker one"
+            await asyncio.sleep(0.02)
+        await transaction.commit()
+    done = await command
+    assert (done.returncode, done.stdout) == (0, "ann is there already.\n")
+    assert await pool.fetchval("SELECT count(*) FROM admin_users") == 1
 
 
 async def test_the_password_may_come_from_a_file(
