@@ -25,6 +25,28 @@ async def test_backlog_throughput_failures_and_storage_are_told(visitor: Any, ph
     assert page.text.count("<svg") == 2
 
 
+async def test_what_waits_is_what_its_link_shows_and_its_button_cancels(
+    visitor: Any, photos: Any
+) -> None:
+    [postponed, running, *_] = await photos.add(4)
+    await photos.set(
+        [postponed], "attempts = 1, started_at = now(), next_attempt_at = now() + interval '1 hour'"
+    )
+    await photos.set(
+        [running],
+        "attempts = 1, started_at = now(), lease_expires_at = now() + interval '1 hour',"
+        " claimed_by = 'a worker'",
+    )
+    page = await visitor.get("/admin/")
+    [link, told] = re.search(r'href="([^"]+lane=interactive)">(\d+)</a>', page.text).groups()
+    assert told == "3"
+    assert "<dt>Of them postponed</dt><dd>1</dd>" in page.text
+    shown = await visitor.get(link.replace("&amp;", "&"))
+    assert shown.text.count('name="task_id"') == 3
+    asked = re.search(r'href="([^"]+new\?action=cancel[^"]+interactive[^"]+)"', page.text)[1]
+    assert "3 photos</strong>" in (await visitor.get(asked.replace("&amp;", "&"))).text
+
+
 async def test_an_empty_service_has_a_front_page(visitor: Any) -> None:
     page = await visitor.get("/admin/")
     assert page.status_code == 200

@@ -36,6 +36,11 @@ class LaneBacklog:
     paused_at: datetime | None
     paused_by: str | None
 
+    @property
+    def waiting(self) -> int:
+        """Those that nobody works on: what `PhotoFilter.waiting` finds."""
+        return self.queued + self.postponed
+
 
 @dataclass(frozen=True, slots=True)
 class ThroughputStep:
