@@ -8,6 +8,9 @@ from admin_console.sessions import end_sessions
 from photo_records.console_tables import OperatorRole
 from photo_records.registration import Connection
 
+# Of a name, in characters.
+MAX_NAME = 64
+
 _FIND = """
 SELECT id, name, password_hash, role, active FROM admin_users WHERE lower(name) = lower($1)
 """

@@ -5,6 +5,7 @@ import asyncpg
 from admin_console.audit_log import record
 from admin_console.login_throttle import forgive_name
 from admin_console.operator_accounts import (
+    MAX_NAME,
     Account,
     change_password,
     create_account,
@@ -18,7 +19,6 @@ from photo_records.registration import Connection
 
 # Who did it, in the audit log: whoever may run commands beside the database.
 COMMAND_LINE = "(command line)"
-_MAX_NAME = 64
 
 
 class OperatorCommandError(Exception):
@@ -36,8 +36,8 @@ async def is_operator(pool: asyncpg.Pool, name: str) -> bool:
 
 async def create_operator(pool: asyncpg.Pool, name: str, password: str, role: OperatorRole) -> None:
     """Create an operator. Raises OperatorExistsError, or another OperatorCommandError."""
-    if not 1 <= len(name) <= _MAX_NAME or not name.isprintable() or name != name.strip():
-        raise OperatorCommandError(f"A name has 1 to {_MAX_NAME} characters that can be seen.")
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
+        raise OperatorCommandError(f"A name has 1 to {MAX_NAME} characters that can be seen.")
     password_hash = await _hash(password, name)
     async with pool.acquire() as connection, connection.transaction():
         if not await create_account(connection, name, password_hash, role):

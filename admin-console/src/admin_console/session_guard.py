@@ -60,6 +60,11 @@ async def find_session(request: Request) -> Session | None:
     return await console_of(request).sessions.find(token, is_use=is_use)
 
 
+def page_asked(request: Request) -> str:
+    """The address of the page that is asked for, as `next_page` takes it: path and query."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 def next_page(address: str) -> str:
     """Where to go after signing in: `address` if it is a page of the console, else its first."""
     # Browsers take a backslash for a slash, and drop line ends.
@@ -78,6 +83,6 @@ async def _ask_to_sign_in(request: Request) -> Response:
             HTTPStatus.FORBIDDEN,
             "You are not signed in any more: nothing was done. Sign in and repeat it.",
         )
-    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    address = page_asked(request)
     target = f"{LOGIN_PATH}?next={quote(address, safe='/')}" if address != HOME else LOGIN_PATH
     return RedirectResponse(target, HTTPStatus.SEE_OTHER.value)

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from admin_console.audit_log import record
 from admin_console.console import Console
 from admin_console.login_throttle import Attempt, Throttled
-from admin_console.operator_accounts import Account, find_account, renew_hash
+from admin_console.operator_accounts import MAX_NAME, Account, find_account, renew_hash
 from admin_console.passwords import PasswordsBusyError
 from admin_console.sessions import end_session, hash_of, start_session
 from service_kit.request_id import current_request_id
-
-_MAX_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ async def sign_in(console: Console, asked: SignInRequest) -> str | WrongPassword
 
     An unknown name is answered as a wrong password is, after the same time.
     """
-    name = asked.name.strip()[:_MAX_NAME]
+    name = asked.name.strip()[:MAX_NAME]
     account = await find_account(console.pool, name)
     # Counted by the name as it is kept: it can be written in more ways than one.
     attempt = await console.throttle.begin(account.name if account else name, asked.address)

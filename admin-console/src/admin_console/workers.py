@@ -36,7 +36,6 @@ class RunningTask:
 
     task_id: str
     started_at: datetime | None
-    lane: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,6 @@ def _running_task(told: Mapping[str, Any]) -> RunningTask:
     return RunningTask(
         task_id=str(told.get("id", "")),
         started_at=datetime.fromtimestamp(started, UTC) if isinstance(started, float) else None,
-        lane=str(_mapping(told.get("delivery_info")).get("routing_key", "")),
     )
 
 

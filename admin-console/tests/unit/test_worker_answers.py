@@ -17,7 +17,7 @@ _STATS = {
 def test_what_a_worker_does_is_told() -> None:
     active = [
         {"id": "a task", "time_start": 1_000_000.0, "delivery_info": {"routing_key": "bulk"}},
-        {"id": "another", "time_start": None, "delivery_info": None},
+        {"id": "another", "time_start": None},
     ]
     assert _worker("w@host", _STATS, active) == Worker(
         name="w@host",
@@ -25,8 +25,8 @@ def test_what_a_worker_does_is_told() -> None:
         finished_count=8,
         uptime_seconds=61,
         running=(
-            RunningTask("a task", datetime(1970, 1, 12, 13, 46, 40, tzinfo=UTC), "bulk"),
-            RunningTask("another", None, ""),
+            RunningTask("a task", datetime(1970, 1, 12, 13, 46, 40, tzinfo=UTC)),
+            RunningTask("another", None),
         ),
     )
 

@@ -62,7 +62,12 @@ async def show_bulk_action(request: Request) -> Response:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     lines = await lines_about(pool, _target(action.id), _AUDIT_LINES)
     return await page(
-        request, "bulk_action.html", bulk=action, query=_query_of(action), lines=lines
+        request,
+        "bulk_action.html",
+        bulk=action,
+        query=_query_of(action),
+        most=MOST_MATCHED,
+        lines=lines,
     )
 
 

@@ -14,6 +14,7 @@ from admin_console.notices import notice_of, without_notice
 from admin_console.operators import operator_of
 from admin_console.pages import page
 from admin_console.photo_query import read_photo_query, read_uuid
+from admin_console.session_guard import page_asked
 from admin_console.status_client import StatusUnavailableError
 from photo_domain.errors import ErrorCode, RequestError
 from photo_domain.failure import FailureCode
@@ -52,7 +53,7 @@ async def show_photos(request: Request) -> Response:
         lanes=list(Lane),
         is_first_page="after" not in request.query_params,
         notice=notice_of(request),
-        back=without_notice(_address(request)),
+        back=without_notice(page_asked(request)),
     )
 
 
@@ -79,7 +80,7 @@ async def show_photo(request: Request) -> Response:
         photo=story.photo,
         lines=lines,
         notice=notice_of(request),
-        back=without_notice(_address(request)),
+        back=without_notice(page_asked(request)),
     )
 
 
@@ -137,10 +138,6 @@ def _task_id(request: Request) -> UUID:
         return read_uuid(request.path_params["task_id"])
     except ValueError:
         raise HTTPException(HTTPStatus.NOT_FOUND) from None
-
-
-def _address(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 routes = [

@@ -129,6 +129,8 @@ async def test_more_photos_than_are_counted_are_more_than_that(
     await photos.add(4)
     asked = await visitor.get(f"{BULK}new?action=cancel&owner=alice")
     assert "More than 3 photos</strong>" in asked.text
+    page = await visitor.follow(BULK, hidden_fields(asked.text))
+    assert re.search(r"of\s+more than 3\s", page.text)
 
 
 async def test_a_viewer_cannot_ask(open_console: Any, photos: Any) -> None:
