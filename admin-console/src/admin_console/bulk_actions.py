@@ -57,6 +57,13 @@ SET state = $2, finished_at = now(), lease_expires_at = NULL, trouble = NULL
 WHERE id = $1 AND state = 'running' AND ($3::integer IS NULL OR claim = $3)
 """
 
+_STOP_THOSE_OF = """
+UPDATE bulk_actions
+SET state = 'stopped', finished_at = now(), lease_expires_at = NULL, trouble = NULL
+WHERE operator = $1 AND state = 'running'
+RETURNING id
+"""
+
 _FIND = f"SELECT {_COLUMNS} FROM bulk_actions WHERE id = $1"  # noqa: S608 - made of constants
 
 _PAGE = f"""
@@ -64,6 +71,11 @@ SELECT {_COLUMNS} FROM bulk_actions WHERE id < $1 ORDER BY id DESC LIMIT $2
 """  # noqa: S608 - made of constants
 
 _BEFORE_NONE = 2**63 - 1
+
+
+def target_of(action_id: int) -> str:
+    """The action as the audit log names it."""
+    return f"bulk action {action_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +159,11 @@ async def end_bulk_action(
 ) -> bool:
     """End it, for its taker with that claim or for anybody; False where it was not running."""
     return await connection.execute(_END, action_id, state, claim) == "UPDATE 1"
+
+
+async def stop_bulk_actions_of(connection: Connection, operator: str) -> list[int]:
+    """Stop all that the operator of that name asked for; the ids of those that were running."""
+    return sorted(row["id"] for row in await connection.fetch(_STOP_THOSE_OF, operator))
 
 
 async def find_bulk_action(pool: asyncpg.Pool, action_id: int) -> BulkAction | None:

@@ -19,6 +19,7 @@ from admin_console.bulk_actions import (
     move_on,
     release_bulk_action,
     take_bulk_action,
+    target_of,
 )
 from admin_console.photo_actions import PhotoActions
 from admin_console.photo_query import read_photo_query
@@ -185,7 +186,7 @@ class BulkRunner:
                 connection,
                 taken.asker.operator,
                 "bulk_action_ended",
-                f"bulk action {taken.id}",
+                target_of(taken.id),
                 {"state": str(state), "action": str(taken.action)},
                 taken.asker.address,
                 taken.asker.request_id,

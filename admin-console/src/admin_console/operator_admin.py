@@ -3,6 +3,7 @@
 import asyncpg
 
 from admin_console.audit_log import record
+from admin_console.bulk_actions import stop_bulk_actions_of, target_of
 from admin_console.login_throttle import forgive_name
 from admin_console.operator_accounts import (
     MAX_NAME,
@@ -56,13 +57,19 @@ async def change_operator_password(pool: asyncpg.Pool, name: str, password: str)
     return ended
 
 
-async def deactivate_operator(pool: asyncpg.Pool, name: str) -> int:
-    """Lock an operator out and end the sessions; returns how many. Raises OperatorCommandError."""
+async def deactivate_operator(pool: asyncpg.Pool, name: str) -> tuple[int, int]:
+    """Lock an operator out, end the sessions and stop the bulk actions; returns how many of each.
+
+    Raises OperatorCommandError.
+    """
     account = await _account(pool, name)
     async with pool.acquire() as connection, connection.transaction():
         ended = await deactivate(connection, account)
+        stopped = await stop_bulk_actions_of(connection, account.name)
+        for action_id in stopped:
+            await _record(connection, "stop_bulk_action", target_of(action_id), {})
         await _record(connection, "deactivate_operator", account.name, {"sessions": ended})
-    return ended
+    return ended, len(stopped)
 
 
 async def _account(pool: asyncpg.Pool, name: str) -> Account:
@@ -81,6 +88,6 @@ async def _hash(password: str, name: str) -> str:
 
 
 async def _record(
-    connection: Connection, action: str, name: str, details: dict[str, object]
+    connection: Connection, action: str, target: str, details: dict[str, object]
 ) -> None:
-    await record(connection, COMMAND_LINE, action, name, details, "", "")
+    await record(connection, COMMAND_LINE, action, target, details, "", "")

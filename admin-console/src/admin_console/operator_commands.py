@@ -101,8 +101,11 @@ async def _change(
 async def _deactivate(
     pool: asyncpg.Pool, _settings: OperatorCommandSettings, arguments: argparse.Namespace
 ) -> str:
-    ended = await deactivate_operator(pool, arguments.name)
-    return f"{arguments.name} may sign in no more; sessions ended: {ended}."
+    ended, stopped = await deactivate_operator(pool, arguments.name)
+    return (
+        f"{arguments.name} may sign in no more; sessions ended: {ended},"
+        f" bulk actions stopped: {stopped}."
+    )
 
 
 _COMMANDS: dict[str, _Command] = {

@@ -153,9 +153,35 @@ async def test_a_deactivated_operator_is_signed_out_and_stays_out(
 ) -> None:
     visitor = await site.signed_in()
     done = run(database_url, "deactivate", "ann")
-    assert done.stdout == "ann may sign in no more; sessions ended: 1.\n"
+    assert done.stdout == "ann may sign in no more; sessions ended: 1, bulk actions stopped: 0.\n"
     assert (await visitor.get("/admin/sessions/")).status_code == 303
     assert (await visitor.send_login("ann")).status_code == 422
+
+
+async def test_the_bulk_actions_of_a_deactivated_operator_stop(
+    site: Any, database_url: str, pool: asyncpg.Pool
+) -> None:
+    for name in ("ann", "bob"):
+        await site.add_operator(name)
+        # As if a replica had each, so that this console takes none.
+        await pool.execute(
+            "INSERT INTO bulk_actions"
+            " (operator, address, request_id, action, filter, claim, lease_expires_at)"
+            " VALUES ($1, '', '', 'delete', '{}', 1, now() + interval '1 hour')",
+            name,
+        )
+    done = run(database_url, "deactivate", "ann")
+    assert "bulk actions stopped: 1." in done.stdout
+    rows = await pool.fetch("SELECT id, operator, state FROM bulk_actions ORDER BY id")
+    assert [(row["operator"], row["state"]) for row in rows] == [
+        ("ann", "stopped"),
+        ("bob", "running"),
+    ]
+    lines = await site.audit_lines()
+    assert [(line["operator"], line["action"], line["target"]) for line in lines] == [
+        ("(command line)", "stop_bulk_action", f"bulk action {rows[0]['id']}"),
+        ("(command line)", "deactivate_operator", "ann"),
+    ]
 
 
 def test_nobody_of_that_name_is_said_to_be_nobody(database_url: str) -> None:

@@ -19,6 +19,7 @@ from admin_console.bulk_actions import (
     end_bulk_action,
     find_bulk_action,
     list_bulk_actions,
+    target_of,
 )
 from admin_console.console import console_of
 from admin_console.forms import form_of
@@ -60,7 +61,7 @@ async def show_bulk_action(request: Request) -> Response:
     action = await find_bulk_action(pool, _read_id(request.path_params["id"]))
     if action is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    lines = await lines_about(pool, _target(action.id), _AUDIT_LINES)
+    lines = await lines_about(pool, target_of(action.id), _AUDIT_LINES)
     return await page(
         request,
         "bulk_action.html",
@@ -101,7 +102,7 @@ async def begin(request: Request) -> Response:
             connection, asker_of(request), action, query.fields, matched
         )
         details = {"action": str(action), "filter": dict(query.fields), "matched": matched}
-        await record_act(connection, request, "bulk_action", _target(action_id), details)
+        await record_act(connection, request, "bulk_action", target_of(action_id), details)
     console_of(request).bulk.wake()
     return RedirectResponse(f"{BULK_ACTIONS}{action_id}", HTTPStatus.SEE_OTHER.value)
 
@@ -112,7 +113,7 @@ async def stop(request: Request) -> Response:
     action_id = _read_id(request.path_params["id"])
     async with console_of(request).pool.acquire() as connection, connection.transaction():
         if await end_bulk_action(connection, action_id, BulkActionState.STOPPED):
-            await record_act(connection, request, "stop_bulk_action", _target(action_id))
+            await record_act(connection, request, "stop_bulk_action", target_of(action_id))
     return RedirectResponse(f"{BULK_ACTIONS}{action_id}", HTTPStatus.SEE_OTHER.value)
 
 
@@ -153,10 +154,6 @@ async def _count(request: Request, query: PhotoQuery) -> int | None:
 
 def _query_of(action: BulkAction) -> PhotoQuery:
     return read_photo_query(action.fields)
-
-
-def _target(action_id: int) -> str:
-    return f"bulk action {action_id}"
 
 
 def _read_id(text: str) -> int:
