@@ -25,13 +25,14 @@ VALUES ($1, $2, $3, $4, $5::jsonb, $6)
 RETURNING id
 """
 
+# Each in turn: first those that nobody has worked on, then those that were left longest ago.
 _TAKE = f"""
 UPDATE bulk_actions
 SET claim = claim + 1, lease_expires_at = now() + $1 * interval '1 second'
 WHERE id = (
     SELECT id FROM bulk_actions
-    WHERE state = 'running' AND (lease_expires_at IS NULL OR lease_expires_at < now())
-    ORDER BY id
+    WHERE state = 'running' AND (lease_expires_at IS NULL OR lease_expires_at <= now())
+    ORDER BY lease_expires_at NULLS FIRST, id
     LIMIT 1
     FOR UPDATE SKIP LOCKED
 )
@@ -47,9 +48,9 @@ SET lease_expires_at = now() + $3 * interval '1 second', done = done + $4, refus
 WHERE {_FENCE}
 """  # noqa: S608 - made of constants
 
-_MOVE_ON = f"UPDATE bulk_actions SET cursor = $3 WHERE {_FENCE}"  # noqa: S608 - made of constants
-
-_RELEASE = f"UPDATE bulk_actions SET lease_expires_at = NULL WHERE {_FENCE}"  # noqa: S608 - made of constants
+_RELEASE = f"""
+UPDATE bulk_actions SET lease_expires_at = now(), cursor = coalesce($3, cursor) WHERE {_FENCE}
+"""  # noqa: S608 - made of constants
 
 _END = """
 UPDATE bulk_actions
@@ -144,14 +145,14 @@ async def keep_bulk_action(
     return status == "UPDATE 1"
 
 
-async def move_on(pool: asyncpg.Pool, taken: BulkAction, cursor: str) -> bool:
-    """Go on from `cursor`, should another go on; False where it is not the caller's any more."""
-    return await pool.execute(_MOVE_ON, taken.id, taken.claim, cursor) == "UPDATE 1"
+async def release_bulk_action(
+    pool: asyncpg.Pool, taken: BulkAction, cursor: str | None = None
+) -> bool:
+    """Let whoever takes it next go on from `cursor`; False where it is not the caller's any more.
 
-
-async def release_bulk_action(pool: asyncpg.Pool, taken: BulkAction) -> None:
-    """Let another replica take it at once."""
-    await pool.execute(_RELEASE, taken.id, taken.claim)
+    Without a cursor from where the caller began.
+    """
+    return await pool.execute(_RELEASE, taken.id, taken.claim, cursor) == "UPDATE 1"
 
 
 async def end_bulk_action(

@@ -16,7 +16,6 @@ from admin_console.bulk_actions import (
     BulkAction,
     end_bulk_action,
     keep_bulk_action,
-    move_on,
     release_bulk_action,
     take_bulk_action,
     target_of,
@@ -28,7 +27,7 @@ from photo_records.bulk_action_table import BulkActionState
 from photo_records.database_errors import DATABASE_DOWN
 from photo_records.photo_search import matching_task_ids
 
-# Photos that are looked up at once.
+# Photos that are looked up at once; after them it is the turn of the next action.
 _STEP = 96
 # Photos after which the row says how far it is, and whether somebody has stopped it.
 _GROUP = 16
@@ -53,7 +52,7 @@ class _NotOursError(Exception):
 
 
 class BulkRunner:
-    """Takes an action, does it to photo after photo, ends it; then the next.
+    """Takes an action, does it to its next photos, and leaves it to its next turn or ends it.
 
     Any number of replicas may run one. Where it is interrupted, the photos of the last step may be
     come to again, which changes nothing that was done.
@@ -97,16 +96,16 @@ class BulkRunner:
         return False
 
     async def work_once(self) -> bool:
-        """Work off one action as far as it goes; False where there is none to take."""
+        """Work off a step of one action; False where there is none to take."""
         taken = await take_bulk_action(self._pool, self._pace.lease)
         if taken is None:
             return False
         with structlog.contextvars.bound_contextvars(
             bulk_action=taken.id, request_id=taken.asker.request_id
         ):
-            _log.info("bulk_action_taken", action=str(taken.action))
+            _log.debug("bulk_action_taken", action=str(taken.action))
             try:
-                await self._work_off(taken)
+                await self._work_off_step(taken)
             except _NotOursError:
                 _log.info("bulk_action_left")
             except asyncio.CancelledError:
@@ -116,29 +115,26 @@ class BulkRunner:
                 raise
         return True
 
-    async def _work_off(self, taken: BulkAction) -> None:
+    async def _work_off_step(self, taken: BulkAction) -> None:
         query = read_photo_query(taken.fields)
         if query.errors or not query.fields:
             # Of another version: what cannot be understood is done to nobody.
             _log.error("bulk_action_not_understood", fields=list(query.errors))
             await self._end(taken, BulkActionState.STOPPED)
             return
-        cursor = taken.cursor
-        while True:
-            try:
-                async with self._engine.connect() as connection:
-                    found = await matching_task_ids(connection, query.wanted, cursor, _STEP)
-            except (ReadTooSlowError, UnknownPlaceError) as error:
-                await self._wait(taken, "search_too_slow", error)
-                continue
-            for start in range(0, len(found.task_ids), _GROUP):
-                await self._do(taken, found.task_ids[start : start + _GROUP])
-            if found.next is None:
-                break
-            cursor = found.next
-            if not await move_on(self._pool, taken, cursor):
-                raise _NotOursError
-        await self._end(taken, BulkActionState.DONE)
+        try:
+            async with self._engine.connect() as connection:
+                found = await matching_task_ids(connection, query.wanted, taken.cursor, _STEP)
+        except (ReadTooSlowError, UnknownPlaceError) as error:
+            await self._wait(taken, "search_too_slow", error)
+            await self._release(taken)
+            return
+        for start in range(0, len(found.task_ids), _GROUP):
+            await self._do(taken, found.task_ids[start : start + _GROUP])
+        if found.next is None:
+            await self._end(taken, BulkActionState.DONE)
+        else:
+            await self._release(taken, found.next)
 
     async def _do(self, taken: BulkAction, task_ids: Sequence[UUID]) -> None:
         """Do it to each, again and again where a service does not answer."""
@@ -176,6 +172,10 @@ class BulkRunner:
         if not await keep_bulk_action(
             self._pool, taken, self._pace.lease, done=done, refused=refused, trouble=trouble
         ):
+            raise _NotOursError
+
+    async def _release(self, taken: BulkAction, cursor: str | None = None) -> None:
+        if not await release_bulk_action(self._pool, taken, cursor):
             raise _NotOursError
 
     async def _end(self, taken: BulkAction, state: BulkActionState) -> None:

@@ -10,19 +10,20 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from admin_console import bulk_runner
 from admin_console.bulk_actions import (
     BulkAction,
     create_bulk_action,
     end_bulk_action,
     find_bulk_action,
     keep_bulk_action,
-    move_on,
     release_bulk_action,
     take_bulk_action,
 )
 from admin_console.bulk_runner import BulkRunner, RunnerPace
 from admin_console.photo_actions import Asker, PhotoActions
 from photo_domain.errors import ErrorCode
+from photo_records.bounded_read import ReadTooSlowError
 from photo_records.bulk_action_table import BulkActionState, PhotoAction
 
 QUICK = RunnerPace(look=0.05, trouble=0.05, lease=60)
@@ -55,6 +56,11 @@ def open_runner(
     return lambda pace=QUICK: BulkRunner(pool, engine, actions, pace)
 
 
+async def work_off(runner: BulkRunner) -> None:
+    while await runner.work_once():
+        pass
+
+
 @asynccontextmanager
 async def running(runner: BulkRunner) -> AsyncIterator[None]:
     task = asyncio.create_task(runner.run())
@@ -73,7 +79,7 @@ async def test_all_photos_that_match_are_retried_and_no_others(
     matching = await photos.add(210, failed="timeout")
     others = await photos.add(3, failed="crashed") + await photos.add(2, owner="bob")
     action_id = await ask(PhotoAction.RETRY, status="FAILURE", error_code="timeout")
-    assert await open_runner().work_once()
+    await work_off(open_runner())
 
     done = await look(action_id)
     assert (done.state, done.done, done.refused) == (BulkActionState.DONE, 210, 0)
@@ -96,6 +102,54 @@ async def test_everything_of_an_owner_is_erased(ask: Ask, open_runner: Any, phot
     await ask(PhotoAction.DELETE, owner="alice")
     await open_runner().work_once()
     assert set(await photos.statuses()) == set(kept)
+
+
+async def test_a_long_action_leaves_its_turn_to_the_others(
+    ask: Ask, look: Any, open_runner: Any, photos: Any
+) -> None:
+    await photos.add(210)
+    await photos.add(100, owner="bob")
+    await photos.add(1, owner="eve")
+    runner = open_runner()
+    first, second = await ask(PhotoAction.CANCEL, owner="alice"), None
+    counts = []
+    for _ in range(7):
+        await runner.work_once()
+        second = second or [await ask(PhotoAction.CANCEL, owner=owner) for owner in ("bob", "eve")]
+        counts.append([(await look(each)).done for each in (first, *second)])
+    assert counts == [
+        [96, 0, 0],
+        [96, 96, 0],
+        [96, 96, 1],
+        [192, 96, 1],
+        [192, 100, 1],
+        [210, 100, 1],
+        [210, 100, 1],
+    ]
+
+
+async def test_an_action_whose_search_is_too_slow_leaves_its_turn_to_the_others(
+    ask: Ask, look: Any, open_runner: Any, photos: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = bulk_runner.matching_task_ids
+
+    async def slow_for_alice(connection: Any, wanted: Any, *rest: Any) -> Any:
+        if wanted.owner == "alice":
+            raise ReadTooSlowError
+        return await find(connection, wanted, *rest)
+
+    monkeypatch.setattr(bulk_runner, "matching_task_ids", slow_for_alice)
+    await photos.add(1)
+    await photos.add(1, owner="bob")
+    slow, quick = [await ask(PhotoAction.CANCEL, owner=owner) for owner in ("alice", "bob")]
+    runner = open_runner()
+    for _ in range(2):
+        assert await runner.work_once()
+    assert (await look(slow)).trouble == "search_too_slow"
+    assert (await look(quick)).state is BulkActionState.DONE
+    monkeypatch.undo()
+    assert await runner.work_once()
+    assert ((await look(slow)).state, (await look(slow)).done) == (BulkActionState.DONE, 1)
 
 
 async def test_what_is_refused_is_counted_and_holds_nothing_up(
@@ -178,7 +232,7 @@ async def test_another_replica_goes_on_where_one_was_shut_down(
         await eventually(is_at_it)
     ingest.gate.set()
     # At once: its lease was given back.
-    assert await open_runner().work_once()
+    await work_off(open_runner())
     assert (await look(action_id)).state is BulkActionState.DONE
     assert set((await photos.statuses()).values()) == {"FAILURE"}
 
@@ -210,15 +264,14 @@ async def test_who_took_an_action_before_can_change_nothing_of_it(
     assert (first.id, second.id) == (action_id, action_id)
     before = await pool.fetchrow("SELECT * FROM bulk_actions")
     assert not await keep_bulk_action(pool, first, 600, done=5, trouble="late")
-    assert not await move_on(pool, first, "1")
-    await release_bulk_action(pool, first)
+    assert not await release_bulk_action(pool, first, "1")
     async with pool.acquire() as connection:
         assert not await end_bulk_action(
             connection, action_id, BulkActionState.DONE, claim=first.claim
         )
     assert await pool.fetchrow("SELECT * FROM bulk_actions") == before
     assert await keep_bulk_action(pool, second, 60, done=2)
-    assert await move_on(pool, second, "7")
+    assert await release_bulk_action(pool, second, "7")
     assert ((await look(action_id)).done, (await look(action_id)).cursor) == (2, "7")
 
 

@@ -63,6 +63,7 @@ class BulkActionRecord(Record):
     trouble: Mapped[str | None]
     # Bumped whenever a runner takes it: it fences the one before.
     claim: Mapped[int] = mapped_column(server_default=text("0"))
+    # In the past where it was left to its next turn, NULL before the first.
     lease_expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
