@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
@@ -20,8 +21,9 @@ claim, created_at, finished_at
 """
 
 _CREATE = """
-INSERT INTO bulk_actions (operator, address, request_id, action, filter, matched)
-VALUES ($1, $2, $3, $4, $5::jsonb, $6)
+INSERT INTO bulk_actions (operator, address, request_id, action, filter, matched, question_id)
+VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7)
+ON CONFLICT (question_id) DO NOTHING
 RETURNING id
 """
 
@@ -67,6 +69,8 @@ RETURNING id
 
 _FIND = f"SELECT {_COLUMNS} FROM bulk_actions WHERE id = $1"  # noqa: S608 - made of constants
 
+_FIND_ANSWER = "SELECT id FROM bulk_actions WHERE question_id = $1"
+
 _PAGE = f"""
 SELECT {_COLUMNS} FROM bulk_actions WHERE id < $1 ORDER BY id DESC LIMIT $2
 """  # noqa: S608 - made of constants
@@ -111,9 +115,10 @@ async def create_bulk_action(
     action: PhotoAction,
     fields: Mapping[str, str],
     matched: int | None,
-) -> int:
-    """Ask for the action; its id."""
-    row_id: int = await connection.fetchval(
+    question_id: UUID,
+) -> int | None:
+    """Ask for the action; its id, None where that question was answered before."""
+    row_id: int | None = await connection.fetchval(
         _CREATE,
         asker.operator,
         asker.address,
@@ -121,7 +126,14 @@ async def create_bulk_action(
         action,
         json.dumps(dict(fields)),
         matched,
+        question_id,
     )
+    return row_id
+
+
+async def find_answer(connection: Connection, question_id: UUID) -> int:
+    """The id of the action that was asked for as the answer to that question."""
+    row_id: int = await connection.fetchval(_FIND_ANSWER, question_id)
     return row_id
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
+from uuid import UUID, uuid4
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from admin_console.bulk_actions import (
     BulkAction,
     create_bulk_action,
     end_bulk_action,
+    find_answer,
     find_bulk_action,
     list_bulk_actions,
     target_of,
@@ -25,7 +27,7 @@ from admin_console.console import console_of
 from admin_console.forms import form_of
 from admin_console.operators import operator_of
 from admin_console.pages import page, refusal
-from admin_console.photo_query import PhotoQuery, read_photo_query, time_text
+from admin_console.photo_query import PhotoQuery, read_photo_query, read_uuid, time_text
 from admin_console.routes.chosen_photos import asker_of, read_action
 from photo_domain.task_state import TaskStatus
 from photo_records.bulk_action_table import BulkActionState, PhotoAction
@@ -87,6 +89,7 @@ async def ask(request: Request) -> Response:
         query=query,
         matched=await _count(request, query),
         most=MOST_MATCHED,
+        question_id=uuid4(),
     )
 
 
@@ -94,15 +97,19 @@ async def ask(request: Request) -> Response:
 async def begin(request: Request) -> Response:
     """Ask for the action; it is done in the background."""
     form = form_of(request)
-    action = read_action(form.get("action"))
+    action, question_id = read_action(form.get("action")), _question_id(form)
     query = _bounded(action, form)
     matched = await _count(request, query)
     async with console_of(request).pool.acquire() as connection, connection.transaction():
         action_id = await create_bulk_action(
-            connection, asker_of(request), action, query.fields, matched
+            connection, asker_of(request), action, query.fields, matched, question_id
         )
-        details = {"action": str(action), "filter": dict(query.fields), "matched": matched}
-        await record_act(connection, request, "bulk_action", target_of(action_id), details)
+        if action_id is None:
+            # The form was sent twice.
+            action_id = await find_answer(connection, question_id)
+        else:
+            details = {"action": str(action), "filter": dict(query.fields), "matched": matched}
+            await record_act(connection, request, "bulk_action", target_of(action_id), details)
     console_of(request).bulk.wake()
     return RedirectResponse(f"{BULK_ACTIONS}{action_id}", HTTPStatus.SEE_OTHER.value)
 
@@ -115,6 +122,15 @@ async def stop(request: Request) -> Response:
         if await end_bulk_action(connection, action_id, BulkActionState.STOPPED):
             await record_act(connection, request, "stop_bulk_action", target_of(action_id))
     return RedirectResponse(f"{BULK_ACTIONS}{action_id}", HTTPStatus.SEE_OTHER.value)
+
+
+def _question_id(form: Mapping[str, str]) -> UUID:
+    try:
+        return read_uuid(form.get("question_id", ""))
+    except ValueError:
+        raise HTTPException(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "The form was changed: ask again."
+        ) from None
 
 
 def _bounded(action: PhotoAction, given: Mapping[str, str]) -> PhotoQuery:

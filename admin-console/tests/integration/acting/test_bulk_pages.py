@@ -1,9 +1,11 @@
 """Asking for an action on all photos of a filter, and looking how far it is."""
 
+import asyncio
 import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -68,6 +70,33 @@ async def test_what_is_uploaded_after_the_question_is_left_alone(
     assert len(await photos.statuses()) == 2
 
 
+async def test_a_form_that_is_sent_twice_asks_once(
+    visitor: Any, photos: Any, ingest: Any, pool: Any, audit_lines: Any
+) -> None:
+    await photos.add()
+    ingest.gate.clear()
+    asked = await visitor.get(f"{BULK}new?action=cancel&owner=alice")
+    fields = hidden_fields(asked.text)
+    answers = await asyncio.gather(*(visitor.post(BULK, fields) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert await pool.fetchval("SELECT count(*) FROM bulk_actions") == 1
+    assert [line[1] for line in await audit_lines()].count("bulk_action") == 1
+    # Who asks again does ask twice.
+    again = await visitor.get(f"{BULK}new?action=cancel&owner=alice")
+    await visitor.follow(BULK, hidden_fields(again.text))
+    assert await pool.fetchval("SELECT count(*) FROM bulk_actions") == 2
+    ingest.gate.set()
+
+
+@pytest.mark.parametrize("question_id", ["", "x", "1"])
+async def test_a_form_of_no_question_is_refused(
+    visitor: Any, photos: Any, question_id: str
+) -> None:
+    fields = {"action": "cancel", "owner": "alice", "question_id": question_id}
+    assert (await visitor.post(BULK, fields)).status_code == 422
+
+
 async def test_nobody_can_ask_for_what_is_uploaded_later(
     visitor: Any, photos: Any, ingest: Any, pool: Any
 ) -> None:
@@ -99,7 +128,8 @@ async def test_no_filter_and_a_wrong_one_are_refused(
     await photos.add()
     assert (await visitor.get(f"{BULK}new?{query}")).status_code == 422
     fields = dict(pair.split("=") for pair in query.split("&"))
-    assert (await visitor.post(BULK, fields)).status_code == 422
+    answered = await visitor.post(BULK, {**fields, "question_id": str(uuid4())})
+    assert answered.status_code == 422
     assert await audit_lines() == []
 
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -34,7 +35,9 @@ Ask = Callable[..., Awaitable[int]]
 def ask(pool: asyncpg.Pool, asker: Asker) -> Ask:
     async def create(action: PhotoAction, **fields: str) -> int:
         async with pool.acquire() as connection:
-            return await create_bulk_action(connection, asker, action, fields, None)
+            created = await create_bulk_action(connection, asker, action, fields, None, uuid4())
+        assert created
+        return created
 
     return create
 

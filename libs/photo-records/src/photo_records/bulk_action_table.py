@@ -3,8 +3,17 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,6 +49,7 @@ class BulkActionRecord(Record):
         ),
         CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="ended_has_time"),
         CheckConstraint("state = 'running' OR lease_expires_at IS NULL", name="ended_has_no_lease"),
+        UniqueConstraint("question_id"),
         # What runners look for.
         Index("bulk_actions_running_idx", "id", postgresql_where=text("state = 'running'")),
     )
@@ -49,6 +59,8 @@ class BulkActionRecord(Record):
     operator: Mapped[str]
     address: Mapped[str]
     request_id: Mapped[str]
+    # The random id of the question that it answers: a form that is sent twice asks once.
+    question_id: Mapped[UUID | None]
     action: Mapped[str]
     # The fields of the page's filter as they were sent.
     filter: Mapped[dict[str, Any]] = mapped_column(JSONB)
