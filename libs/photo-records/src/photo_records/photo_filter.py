@@ -85,7 +85,7 @@ def states(wanted: PhotoFilter) -> list[ColumnElement[bool]]:
     if given:
         return [and_(*map(_is_status, sorted(given)))]
     # These are indexed of what has ended, and looked for among what has not.
-    if wanted.format or wanted.sha256 or wanted.name_prefix:
+    if wanted.lane or wanted.format or wanted.sha256 or wanted.name_prefix:
         return [_HAS_ENDED, _is_status(TaskStatus.PENDING)]
     return [true()]
 

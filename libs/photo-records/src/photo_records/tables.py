@@ -179,6 +179,7 @@ class PhotoRecord(Record):
             "id",
             postgresql_where=text("status = 'FAILURE'"),
         ),
+        Index("photos_ended_lane_idx", "lane", "id", postgresql_where=text("status <> 'PENDING'")),
         Index(
             "photos_ended_type_idx",
             "content_type",

@@ -18,6 +18,8 @@ from photo_domain.file_format import FORMAT_BY_CONTENT_TYPE
 _SPAN = timedelta(days=90)
 # Of the photos, those that are new enough to be PENDING, and those among the rest that failed.
 _NEWEST, _FAILED = 0.02, 0.05
+# Of all: a lane that is seldom used.
+_BULK = 0.005
 _OWNERS = 2_000
 _BATCH_SIZES = (1, 1, 1, 2, 3, 5, 10, 20, 40, 100)
 _TYPES = ("image/jpeg", "image/png", "image/webp", "application/pdf")
@@ -91,7 +93,7 @@ class _Photos:
 
     def _state(self, number: int, started: datetime, content_type: str) -> tuple[object, ...]:
         random = self._random
-        lane = "bulk" if random.random() < 0.5 else "interactive"
+        lane = "bulk" if random.random() < _BULK else "interactive"
         share = random.random()
         if number > self._count * (1 - _NEWEST) and share < 0.95:
             return self._pending(lane, started)

@@ -15,7 +15,7 @@ from photo_records.photo_search import count_photos, matching_task_ids, search_p
 from photo_records.photo_story import photo_story
 from photo_records.service_overview import lane_backlogs, storage_by_owner, throughput
 
-from .plans import Watched, watched
+from .plans import MOST_IN_VAIN, Watched, watched
 from .searches import SEARCHES
 
 
@@ -63,6 +63,13 @@ async def _bulk(seen: Watched) -> None:
         await count_photos(seen.connection, wanted, 10_000)
 
 
+_MOST_IN_VAIN = {
+    # Has an index of its own among what failed.
+    "error_code": 0.0,
+    # In the order of names, of which a fifth begin so, and few have the format.
+    "common name, rare format": 0.2,
+}
+
 _OTHERS: dict[str, Callable[[Watched], Awaitable[None]]] = {
     "one photo": _one_photo,
     "batches": _batches,
@@ -74,7 +81,7 @@ _OTHERS: dict[str, Callable[[Watched], Awaitable[None]]] = {
 
 @pytest.mark.parametrize("name", SEARCHES)
 async def test_a_search_reads_an_index(engine: AsyncEngine, name: str) -> None:
-    async with watched(engine) as seen:
+    async with watched(engine, _MOST_IN_VAIN.get(name, MOST_IN_VAIN)) as seen:
         await _search(seen, SEARCHES[name].wanted)
 
 
@@ -88,7 +95,7 @@ async def test_a_page_reads_an_index(engine: AsyncEngine, name: str) -> None:
 @pytest.mark.timeout(1200)
 async def test_everything_reads_an_index_among_a_million_photos(million: AsyncEngine) -> None:
     async def take_time(name: str, read: Callable[[Watched], Any]) -> None:
-        async with watched(million) as seen:
+        async with watched(million, _MOST_IN_VAIN.get(name, MOST_IN_VAIN)) as seen:
             await read(seen)
         sys.stdout.write(f"{seen.seconds * 1000:7.1f} ms  {name}\n")
 
