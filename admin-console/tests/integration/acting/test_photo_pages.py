@@ -70,6 +70,15 @@ async def test_names_of_files_and_owners_are_text_whatever_they_hold(
         assert "<script>alert" not in page.text
 
 
+async def test_a_photo_that_succeeded_tells_which_worker_did_it(visitor: Any, photos: Any) -> None:
+    [done, waiting] = await photos.add(2)
+    await photos.succeed(done)
+    await photos.set([done], "finished_by = 'photo-worker-1@host:17'")
+    page = await visitor.get(f"{PHOTOS}{done}")
+    assert "<dt>Finished by</dt><dd><code>photo-worker-1@host:17</code></dd>" in page.text
+    assert "Finished by" not in (await visitor.get(f"{PHOTOS}{waiting}")).text
+
+
 async def test_the_story_of_a_photo_has_everything(visitor: Any, photos: Any, pool: Any) -> None:
     [task_id] = await photos.add(failed="timeout")
     await pool.execute(

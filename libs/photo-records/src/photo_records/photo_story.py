@@ -71,6 +71,8 @@ class PhotoStory:
     lease_expires_at: datetime | None
     # While a worker has it.
     claimed_by: str | None
+    # Which made it a SUCCESS.
+    finished_by: str | None
     postponed_since: datetime | None
     error_message: str | None
     # All None unless the task ended in SUCCESS.

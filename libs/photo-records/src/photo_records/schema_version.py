@@ -3,7 +3,7 @@
 import asyncpg
 
 # The newest migration that this code needs; migrations are numbered.
-REQUIRED_VERSION = "0016"
+REQUIRED_VERSION = "0017"
 
 
 class SchemaOutdatedError(Exception):

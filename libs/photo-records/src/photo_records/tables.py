@@ -239,6 +239,8 @@ class PhotoRecord(Record):
     postponements: Mapped[int] = mapped_column(server_default=text("0"))
     postponed_since: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    # The process whose run ended in SUCCESS; those of other runs are in `failed_attempts`.
+    finished_by: Mapped[str | None]
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
 

@@ -137,6 +137,7 @@ def finish_success(
     metadata, placeholder = result.metadata, result.placeholder
     ended = ending(fenced(claim.task_id, claim.revision)).values(
         status=TaskStatus.SUCCESS,
+        finished_by=claim.claimed_by,
         format=result.format,
         width=result.width,
         height=result.height,

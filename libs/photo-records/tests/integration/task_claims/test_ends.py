@@ -31,6 +31,7 @@ def test_success_stores_the_result_and_the_renditions(tasks: Tasks) -> None:
     assert photo.revision == claimed.revision + 1
     assert photo.finished_at is not None
     assert photo.lease_expires_at is None
+    assert (photo.claimed_by, photo.finished_by) == (None, claimed.claimed_by)
     assert (photo.format, photo.width, photo.height) == ("jpeg", 1600, 1000)
     assert (photo.random_number, photo.processing_time) == (42, 0.25)
     assert tasks.pending(task_id) == 1
