@@ -59,23 +59,28 @@ def _bare_pyvips(data: bytes, settings: ProcessingSettings) -> list[bytes]:
 
 
 def _pillow(data: bytes, settings: ProcessingSettings) -> list[bytes]:
-    """As its handbook does it; `thumbnail` drafts JPEGs to the size that the gap allows."""
+    """As its handbook does it; `thumbnail` drafts JPEGs to the size that the gap allows.
+
+    But for two things. The handbook's bicubic filter takes a third less time than the one that
+    libvips shrinks with, which is here asked for by its name: the same pictures are compared. And
+    a photo that needs no turning is not copied.
+    """
     made: list[bytes] = []
-    with Image.open(io.BytesIO(data)) as opened:
-        longest = settings.renditions[0].long_edge
-        opened.thumbnail((longest, longest), reducing_gap=2.0)
-        image = ImageOps.exif_transpose(opened)
-    for spec in settings.renditions:
-        image.thumbnail((spec.long_edge, spec.long_edge), reducing_gap=2.0)
-        buffer = io.BytesIO()
-        image.save(
-            buffer,
-            "WEBP",
-            quality=spec.quality,
-            method=settings.webp_effort,
-            exif=b"",
-            icc_profile=b"",
-            xmp=b"",
-        )
-        made.append(buffer.getvalue())
+    with Image.open(io.BytesIO(data)) as image:
+        for spec in settings.renditions:
+            edges = (spec.long_edge, spec.long_edge)
+            image.thumbnail(edges, Image.Resampling.LANCZOS, reducing_gap=2.0)
+            # Once; afterwards it has no orientation any more.
+            ImageOps.exif_transpose(image, in_place=True)
+            buffer = io.BytesIO()
+            image.save(
+                buffer,
+                "WEBP",
+                quality=spec.quality,
+                method=settings.webp_effort,
+                exif=b"",
+                icc_profile=b"",
+                xmp=b"",
+            )
+            made.append(buffer.getvalue())
     return made

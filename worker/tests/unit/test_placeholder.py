@@ -14,10 +14,16 @@ from thumbhash import (
     thumb_hash_to_rgba,
 )
 
-from photo_worker.processing.placeholder import placeholder_of
+from photo_domain.photo_facts import Placeholder
+from photo_worker.processing.pixels import Pixels
+from photo_worker.processing.placeholder import placeholder_of as placeholder_of_pixels
 
 Draw = Callable[..., Image.Image]
 INTERPRETATIONS = {1: "b-w", 2: "b-w", 3: "srgb", 4: "srgb"}
+
+
+def placeholder_of(image: pyvips.Image) -> Placeholder:
+    return placeholder_of_pixels(Pixels.of(image))
 
 
 def loaded(image: Image.Image) -> pyvips.Image:

@@ -4,6 +4,7 @@ Tags, types and the forms of their values: EXIF 2.32 (CIPA DC-008), 4.6 and anne
 """
 
 import re
+import warnings
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -46,10 +47,14 @@ def metadata_of(exif: bytes | None) -> PhotoMetadata:
     What is missing or invalid is left out, value by value; the orientation is then 1. Raises
     nothing, whatever the bytes are.
     """
-    block = ExifBlock(exif or b"")
-    return PhotoMetadata(
-        taken_at=_taken_at(block), camera=_camera(block), orientation=_orientation(block)
-    )
+    if not exif:
+        return PhotoMetadata(orientation=1)
+    # The parser warns of each thing that it leaves out, when that is asked for.
+    with warnings.catch_warnings(action="ignore"):
+        block = ExifBlock(exif)
+        return PhotoMetadata(
+            taken_at=_taken_at(block), camera=_camera(block), orientation=_orientation(block)
+        )
 
 
 def _orientation(block: ExifBlock) -> int:

@@ -3,7 +3,6 @@
 import io
 import logging
 import struct
-import warnings
 from typing import Any
 
 from PIL.ExifTags import IFD
@@ -22,7 +21,7 @@ class ExifBlock:
     """The first directory and its `Exif` directory; a value is decoded when it is asked for.
 
     The directories of places, of makers' notes and of the embedded thumbnail are not looked at.
-    Nothing here raises or warns: what cannot be read is not there.
+    Nothing here raises: what cannot be read is not there. Of what it leaves out, the parser warns.
     """
 
     def __init__(self, block: bytes) -> None:
@@ -55,14 +54,11 @@ class ExifBlock:
 
     def _load(self, directory: ImageFileDirectory_v2, offset: int) -> None:
         self._file.seek(offset)
-        # The parser warns of each thing that it leaves out.
-        with warnings.catch_warnings(action="ignore"):
-            directory.load(self._file)
+        directory.load(self._file)
 
 
 def _first_value(directory: ImageFileDirectory_v2 | None, tag: int) -> Any:
     if directory is None:
         return None
-    with warnings.catch_warnings(action="ignore"):
-        value = directory.get(tag)
+    value = directory.get(tag)
     return value[0] if isinstance(value, tuple) else value

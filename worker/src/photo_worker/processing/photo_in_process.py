@@ -7,6 +7,7 @@ import pyvips
 
 from photo_domain.file_format import FileFormat
 from photo_domain.photo_facts import PhotoMetadata, Placeholder
+from photo_worker.processing.pixels import Pixels
 from photo_worker.processing.processing_settings import ProcessingSettings
 
 
@@ -39,19 +40,22 @@ class PhotoInProcess:
     orientation: int | None = field(init=False)
     # As the file holds it; None if it has none.
     exif: bytes | None = field(init=False, repr=False)
+    # The decoder with its header read, for one pass over the lines. `decode` takes it away; a
+    # document has none.
+    opened: pyvips.Image = field(init=False, repr=False)
     # Whether the file says with an ICC profile what its colours mean.
     has_color_profile: bool = field(init=False)
 
     # `read_metadata`
     metadata: PhotoMetadata = field(init=False)
 
-    # `decode`: upright, sRGB or grey, 8 bits, in memory, no larger than the largest rendition.
-    pixels: pyvips.Image = field(init=False)
+    # `decode`: no larger than the largest rendition.
+    pixels: Pixels = field(init=False)
 
     # `make_renditions`
     renditions: tuple[Rendition, ...] = field(init=False)
     # The smallest of them, as `pixels`.
-    smallest: pyvips.Image = field(init=False)
+    smallest: Pixels = field(init=False)
 
     # `make_placeholder`
     placeholder: Placeholder = field(init=False)

@@ -49,25 +49,27 @@ def _probe_document(photo: PhotoInProcess) -> None:
 def _probe_image(photo: PhotoInProcess) -> None:
     header = _header_within_limits(photo)
     try:
-        image = pyvips.Image.new_from_buffer(photo.original, "", access="sequential")
+        image = pyvips.Image.new_from_buffer(
+            photo.original, "", access="sequential", fail_on=photo.settings.fail_on
+        )
     except pyvips.Error as error:
         raise decoder_error(photo, error) from error
     if _LOADERS.get(image.get("vips-loader")) is not photo.format:
         raise ProcessingError(FailureCode.UNSUPPORTED_CONTENT)
     # A header that the decoder reads in another way was not held against the limits.
-    if header is None or (header.width, header.height) != (image.width, image.height):
+    width, height = image.width, image.height
+    if header is None or (header.width, header.height) != (width, height):
         raise ProcessingError(FailureCode.CORRUPT_IMAGE)
     if held_bytes(image, header) > photo.settings.max_held_bytes:
         raise ProcessingError(FailureCode.TOO_MANY_PIXELS)
     _hold_pages(_number(image, "n-pages"), photo.settings.max_pages)
-    photo.pages = None
+    photo.pages, photo.opened = None, image
     photo.exif = image.get("exif-data") if image.get_typeof("exif-data") else None
     photo.has_color_profile = bool(image.get_typeof("icc-profile-data"))
     orientation = _number(image, "orientation")
     photo.orientation = orientation if orientation in _ORIENTATIONS else 1
-    photo.width, photo.height = image.width, image.height
-    if photo.orientation >= _FIRST_TRANSPOSED_ORIENTATION:
-        photo.width, photo.height = image.height, image.width
+    turned = photo.orientation >= _FIRST_TRANSPOSED_ORIENTATION
+    photo.width, photo.height = (height, width) if turned else (width, height)
 
 
 def _header_within_limits(photo: PhotoInProcess) -> ImageHeader | None:

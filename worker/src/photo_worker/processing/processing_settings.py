@@ -21,3 +21,8 @@ class ProcessingSettings:
     accept_truncated: bool
     # 0 to 6: the time that the WebP encoder takes to save bytes.
     webp_effort: int
+
+    @property
+    def fail_on(self) -> str:
+        """From which trouble on a decoder of libvips gives up."""
+        return "none" if self.accept_truncated else "error"
