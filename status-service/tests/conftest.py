@@ -24,6 +24,7 @@ from photo_records.task_changes import CHANNEL, TaskChange, change_message
 from photo_records.task_queue import Lane
 from service_kit.grpc_channel import open_channel
 from service_kit.grpc_server import build_server
+from service_kit.task_end import end_tasks
 from status_service.change_feed import ChangeFeed
 from status_service.object_queries import ObjectQueries
 from status_service.servicer import SERVICE, StatusServicer
@@ -163,18 +164,12 @@ async def serve(store: Any, hubs: list[WatchHub]) -> AsyncIterator[Callable[...,
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         channel = open_channel(f"dns:///127.0.0.1:{port}")
-        undo.extend([channel.close, lambda: server.stop(None), lambda: _end(works)])
+        undo.extend([channel.close, lambda: server.stop(None), lambda: end_tasks(works)])
         return pb_grpc.StatusServiceStub(channel)
 
     yield start
     for step in reversed(undo):
         await step()
-
-
-async def _end(works: list["asyncio.Task[None]"]) -> None:
-    for work in works:
-        work.cancel()
-    await asyncio.wait(works)
 
 
 @pytest.fixture

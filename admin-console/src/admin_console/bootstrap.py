@@ -23,6 +23,7 @@ from photo_records.asyncpg_pool import open_pool
 from photo_records.database_url import with_driver
 from service_kit.grpc_channel import open_channel
 from service_kit.grpc_tls import client_files
+from service_kit.task_end import end_tasks
 
 # Of each of the two ways to the database.
 _MAX_CONNECTIONS = 5
@@ -97,5 +98,4 @@ async def _running(bulk: BulkRunner) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        work.cancel()
-        await asyncio.wait([work])
+        await end_tasks([work])

@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 
+from service_kit.task_end import end_tasks
+
 _log = structlog.get_logger(__name__)
 
 
@@ -32,8 +34,7 @@ class BackgroundWork:
         """Cancel all of it and wait for its end."""
         for task in self._tasks:
             task.remove_done_callback(self._ended_by_itself)
-            task.cancel()
-        await asyncio.wait(self._tasks)
+        await end_tasks(self._tasks)
 
     def _ended_by_itself(self, task: asyncio.Task[None]) -> None:
         self.has_failed = True

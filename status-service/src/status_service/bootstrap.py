@@ -15,6 +15,7 @@ from service_kit.grpc_tls import server_credentials
 from service_kit.health import HealthReporter
 from service_kit.metrics_server import serve_metrics
 from service_kit.start_check import blamed_on
+from service_kit.task_end import end_tasks
 from status_service.change_feed import ChangeFeed
 from status_service.object_queries import ObjectQueries
 from status_service.servicer import SERVICE, StatusServicer
@@ -51,9 +52,7 @@ async def run(settings: StatusSettings) -> None:
         await check_schema(pool)
 
     async def stop() -> None:
-        for task in background:
-            task.cancel()
-        await asyncio.wait(background)
+        await end_tasks(background)
         await client.aclose()
         await pool.close()
 
