@@ -133,8 +133,10 @@ async def test_while_the_database_is_away_the_console_says_so_and_lets_nobody_in
         assert answer.status_code == 503
         assert "The database does not answer" in answer.text
         assert answer.headers["Retry-After"] == "2"
-        records = await visitor.get("/admin/records/operators/")
-        assert records.status_code == 503
+        # The same where no broken connection is left, but new ones are refused.
+        await site.console.pool.expire_connections()
+        assert (await visitor.get(PAGE)).status_code == 503
+        assert (await visitor.get("/admin/records/operators/")).status_code == 503
     assert (await visitor.get(PAGE)).status_code == 200
 
 

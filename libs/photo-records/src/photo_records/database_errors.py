@@ -14,6 +14,8 @@ DATABASE_DOWN = (
     asyncpg.PostgresConnectionError,
     # 53: too many connections, no disk or memory left.
     asyncpg.InsufficientResourcesError,
+    # 55: the database takes no connections for now, or something is locked.
+    asyncpg.ObjectNotInPrerequisiteStateError,
     # 57: it starts, stops, crashed, or someone cancelled the statement.
     asyncpg.OperatorInterventionError,
     # 58: its files cannot be read or written.
