@@ -38,7 +38,7 @@ def open_watches(stack: RunningStack) -> int:
     """Streams that the status service holds open for the gateway."""
     port = stack.processes()["status-service"]["metrics_port"]
     text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
-    found = re.search(r"^task_watch_streams (\S+)$", text, re.MULTILINE)
+    found = re.search(r"^photo_task_watch_streams (\S+)$", text, re.MULTILINE)
     return int(float(found[1])) if found else 0
 
 

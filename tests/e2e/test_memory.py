@@ -85,8 +85,8 @@ def test_twenty_uploads_at_once_stay_within_the_byte_budget(
 
         with ThreadPoolExecutor(20) as threads:
             assert list(threads.map(send, visitors)) == [files] * 20
-        assert gauge(stack, "upload_buffer_peak_bytes") <= budget
-        assert gauge(stack, "upload_buffer_bytes") == 0
+        assert gauge(stack, "photo_upload_buffer_peak_bytes") <= budget
+        assert gauge(stack, "photo_upload_buffer_bytes") == 0
         # Beside the budget: what uvicorn has read ahead on each of twenty connections.
         assert memory["upload-gateway"].growth < budget + 32 * MIB
 
@@ -121,7 +121,7 @@ def test_twenty_grpc_streams_at_once_stay_within_the_byte_budget() -> None:
             memory = peaks(stack)
             with ThreadPoolExecutor(20) as threads:
                 assert list(threads.map(send, range(20))) == [10] * 20
-        assert gauge(stack, "upload_buffer_peak_bytes", "ingest-service") <= budget
-        assert gauge(stack, "upload_buffer_bytes", "ingest-service") == 0
+        assert gauge(stack, "photo_upload_buffer_peak_bytes", "ingest-service") <= budget
+        assert gauge(stack, "photo_upload_buffer_bytes", "ingest-service") == 0
         # Beside the budget: what gRPC has read ahead on each of twenty streams, and its messages.
         assert memory["ingest-service"].growth < budget + 48 * MIB

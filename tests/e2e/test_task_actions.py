@@ -192,7 +192,7 @@ def test_what_is_uploaded_to_a_paused_lane_waits_until_it_is_resumed(
 
     def is_paused() -> bool:
         text = httpx.get(metrics, trust_env=False, timeout=20).text
-        return 'lane_paused{lane="interactive"} 1.0' in text
+        return 'photo_lane_paused{lane="interactive"} 1.0' in text
 
     ingest.PauseLane(pb.PauseLaneRequest(lane="interactive", viewer=OPERATOR), timeout=20)
     try:

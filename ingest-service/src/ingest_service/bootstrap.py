@@ -11,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from ingest_service.background_work import BackgroundWork
+from ingest_service.backlog_gauges import BacklogGauges
 from ingest_service.cancel_task import TaskCanceller
 from ingest_service.celery_broker import CeleryBroker
 from ingest_service.change_publisher import ChangePublisher
@@ -46,7 +47,8 @@ from service_kit.start_check import blamed_on
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-# One writes groups, one relays, one sweeps, the others settle, discard, retry, delete and check.
+# One writes groups, one relays, one sweeps, one counts, the others settle, discard, retry, delete
+# and check.
 _MAX_CONNECTIONS = 8
 _CLOSE_SECONDS = 5.0
 _REDIS_SECONDS = 1.0
@@ -127,6 +129,7 @@ async def run(settings: IngestSettings) -> int:
     servicer.add_to(server)
     background = BackgroundWork()
     background.start("relay", relay.run())
+    background.start("backlog", BacklogGauges(pool).run())
     background.start("sweeper", _sweeper(settings, pool, store).run())
     await serve(
         server,

@@ -18,8 +18,10 @@ _MAX_WAITING = 10_000
 _PAUSE_SECONDS = 1.0
 _DRAIN_SECONDS = 2.0
 
-_TOLD = Counter("task_changes_told_total", "Changes of tasks that watchers were told of")
-_UNTOLD = Counter("task_changes_untold_total", "Changes that Redis did not take; looks find them")
+_TOLD = Counter("photo_task_changes_told_total", "Changes of tasks that watchers were told of")
+_UNTOLD = Counter(
+    "photo_task_changes_untold_total", "Changes that Redis did not take; looks find them"
+)
 
 _log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 import asyncpg
@@ -20,7 +20,6 @@ from photo_records.outbox import (
     RepublishReason,
     forget_queued,
     mark_republished,
-    outbox_state,
     take_due,
 )
 from photo_records.task_changes import TaskChange
@@ -33,16 +32,12 @@ _LONGEST_PAUSE_SECONDS = 15.0
 # Of the pause; without an end the number itself would grow too large within hours.
 _MOST_DOUBLINGS = 16
 
-_REPUBLISHED = Counter("outbox_republished_total", "Tasks that the relay published", ["reason"])
-_UNQUEUED = Gauge(
-    "outbox_tasks",
-    "PENDING tasks that nobody works on and whose message is not with the broker",
-    ["lane"],
+_REPUBLISHED = Counter(
+    "photo_outbox_republished_total", "Tasks that the relay published", ["reason"]
 )
-_OLDEST = Gauge(
-    "oldest_pending_task_seconds",
-    "Time since the upload of the oldest PENDING task, 0 without one",
-    ["lane"],
+_LAST_RUN = Gauge(
+    "photo_outbox_relay_last_run_timestamp_seconds",
+    "When the relay of this replica last got through the whole outbox",
 )
 
 # What these had waited for, or who had them, is gone: a transition. The others were queued already.
@@ -91,7 +86,6 @@ class OutboxRelay:
         try:
             while True:
                 await self._try_to_relay()
-                await self._try_to_measure()
                 await asyncio.sleep(self._pause())
         finally:
             self._thread.shutdown(wait=False)
@@ -114,6 +108,7 @@ class OutboxRelay:
         try:
             await self.relay_once()
             self._failures = 0
+            _LAST_RUN.set_to_current_time()
         except (BrokerUnavailableError, *DATABASE_DOWN, asyncpg.PostgresError) as error:
             self._failures += 1
             _log.warning("relay_interrupted", error=type(error).__name__)
@@ -146,24 +141,6 @@ class OutboxRelay:
             _REPUBLISHED.labels(reason).inc(len(tasks))
             _log.info("tasks_republished", reason=str(reason), tasks=len(tasks))
         return len(tasks)
-
-    async def _try_to_measure(self) -> None:
-        # Apart from the relaying: a backlog that is slow to count is published all the same.
-        try:
-            await self.measure()
-        except (*DATABASE_DOWN, asyncpg.PostgresError) as error:
-            _log.warning("outbox_not_measured", error=type(error).__name__)
-        except Exception:  # noqa: BLE001 - whatever it is, the next look may find it gone
-            _log.exception("measuring_broke")
-
-    async def measure(self) -> None:
-        """Set the gauges of the outbox. Raises what asyncpg raises."""
-        now = datetime.now(UTC)
-        states = await outbox_state(self._pool)
-        for lane in Lane:
-            state = states.get(lane)
-            _UNQUEUED.labels(lane).set(state.unqueued if state else 0)
-            _OLDEST.labels(lane).set((now - state.oldest_pending).total_seconds() if state else 0)
 
     async def _ask(self, question: Callable[[], AnswerT]) -> AnswerT:
         answer: Awaitable[AnswerT] = asyncio.get_running_loop().run_in_executor(

@@ -13,7 +13,7 @@ from photo_records.task_queue import Lane
 # The relay looks every second; whoever publishes looks where the relay is in trouble.
 MAX_AGE_SECONDS = 2.0
 
-_PAUSED = Gauge("lane_paused", "1 while nothing of the lane is published", ["lane"])
+_PAUSED = Gauge("photo_lane_paused", "1 while nothing of the lane is published", ["lane"])
 
 _log = structlog.get_logger(__name__)
 

@@ -25,11 +25,17 @@ KEY_AGE = timedelta(hours=24)
 _INTERVAL_SECONDS = 3_600.0
 _FREED_AT_ONCE = 500
 
-_OBJECTS = Counter("swept_objects_total", "Objects that the sweeper removed", ["kind", "reason"])
-_PHOTOS = Counter("swept_photos_total", "Photos that were removed after their retention")
-_KEYS = Counter("freed_idempotency_keys_total", "Idempotency keys that expired")
-_UNKNOWN = Gauge("unknown_objects", "Objects with names that no service makes, at the last sweep")
-_LAST_RUN = Gauge("last_sweep_timestamp_seconds", "When this replica last finished a whole sweep")
+_OBJECTS = Counter(
+    "photo_swept_objects_total", "Objects that the sweeper removed", ["kind", "reason"]
+)
+_PHOTOS = Counter("photo_swept_photos_total", "Photos that were removed after their retention")
+_KEYS = Counter("photo_freed_idempotency_keys_total", "Idempotency keys that expired")
+_UNKNOWN = Gauge(
+    "photo_unknown_objects", "Objects with names that no service makes, at the last sweep"
+)
+_LAST_RUN = Gauge(
+    "photo_last_sweep_timestamp_seconds", "When this replica last finished a whole sweep"
+)
 
 _log = structlog.get_logger(__name__)
 

@@ -22,8 +22,10 @@ from photo_records.task_queue import Lane
 _MAX_GROUP = 1_000
 _MAX_WAITING = 20_000
 
-_PUBLISHED = Counter("tasks_published_total", "Tasks handed to the broker", ["lane"])
-_UNPUBLISHED = Counter("tasks_left_in_outbox_total", "Tasks that the broker did not take at once")
+_PUBLISHED = Counter("photo_tasks_published_total", "Tasks handed to the broker", ["lane"])
+_UNPUBLISHED = Counter(
+    "photo_tasks_left_in_outbox_total", "Tasks that the broker did not take at once"
+)
 
 _log = structlog.get_logger(__name__)
 

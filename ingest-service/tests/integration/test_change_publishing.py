@@ -40,7 +40,7 @@ async def next_change(redis_url: str) -> AsyncIterator[NextChange]:
 
 
 def untold() -> float:
-    return REGISTRY.get_sample_value("task_changes_untold_total") or 0.0
+    return REGISTRY.get_sample_value("photo_task_changes_untold_total") or 0.0
 
 
 async def test_the_birth_of_a_batch_is_told_once(

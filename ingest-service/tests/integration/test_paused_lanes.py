@@ -152,7 +152,7 @@ async def test_what_is_known_of_the_pauses_holds_while_the_database_is_away(
 
 async def test_the_pauses_are_measured(stub: Any, relay: OutboxRelay) -> None:
     def measured() -> list[float | None]:
-        return [REGISTRY.get_sample_value("lane_paused", {"lane": lane}) for lane in Lane]
+        return [REGISTRY.get_sample_value("photo_lane_paused", {"lane": lane}) for lane in Lane]
 
     await pause(stub, Lane.BULK)
     await relay.relay_once()

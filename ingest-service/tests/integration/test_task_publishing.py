@@ -74,7 +74,7 @@ class HeldBroker:
 
 
 def _published(lane: Lane) -> float:
-    return REGISTRY.get_sample_value("tasks_published_total", {"lane": lane}) or 0
+    return REGISTRY.get_sample_value("photo_tasks_published_total", {"lane": lane}) or 0
 
 
 async def test_a_registered_batch_is_published_and_marked(

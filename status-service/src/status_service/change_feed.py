@@ -16,9 +16,11 @@ _SHORTEST_PAUSE_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 15.0
 _MOST_DOUBLINGS = 10
 
-_HEARD = Counter("task_changes_heard_total", "Messages about changed tasks")
-_UNREADABLE = Counter("task_changes_unreadable_total", "Messages of the channel that are none")
-_LOST = Counter("task_changes_subscription_lost_total", "How often the subscription broke")
+_HEARD = Counter("photo_task_changes_heard_total", "Messages about changed tasks")
+_UNREADABLE = Counter(
+    "photo_task_changes_unreadable_total", "Messages of the channel that are none"
+)
+_LOST = Counter("photo_task_changes_subscription_lost_total", "How often the subscription broke")
 
 _log = structlog.get_logger(__name__)
 

@@ -34,9 +34,11 @@ _LOOK_SECONDS = 5.0
 _LOOKS_FOR_DELETED = 6
 _LOOK_ROWS = 5_000
 
-_STREAMS = Gauge("task_watch_streams", "Open streams of WatchTasks")
-_FOUND = Counter("task_watch_changes_found_total", "Changes that a look found first, untold")
-_FAILED = Counter("task_watch_reads_failed_total", "Reads for streams that the database refused")
+_STREAMS = Gauge("photo_task_watch_streams", "Open streams of WatchTasks")
+_FOUND = Counter("photo_task_watch_changes_found_total", "Changes that a look found first, untold")
+_FAILED = Counter(
+    "photo_task_watch_reads_failed_total", "Reads for streams that the database refused"
+)
 
 _log = structlog.get_logger(__name__)
 

@@ -225,7 +225,7 @@ def uploads_in_progress(abused: RunningStack) -> Callable[[], float]:
     def read() -> float:
         port = abused.processes()["upload-gateway"]["metrics_port"]
         text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
-        found = re.search(r"^uploads_in_progress (\S+)$", text, re.MULTILINE)
+        found = re.search(r"^photo_uploads_in_progress (\S+)$", text, re.MULTILINE)
         assert found
         return float(found[1])
 

@@ -128,25 +128,3 @@ async def test_the_relay_goes_on_after_its_broker_was_away(
     await photos(2, enqueued_at="NULL", created_at=LONG_AGO)
     run_relay(relay)
     await eventually(database.all_queued)
-
-
-async def test_the_relay_goes_on_where_the_outbox_cannot_be_measured(
-    relay: OutboxRelay,
-    run_relay: Callable[[OutboxRelay], None],
-    photos: Photos,
-    database: Any,
-    eventually: Any,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    troubles = 0
-
-    async def troubled() -> None:
-        nonlocal troubles
-        troubles += 1
-        raise RuntimeError("a bug")
-
-    monkeypatch.setattr(relay, "measure", troubled)
-    run_relay(relay)
-    await eventually(lambda: troubles)
-    await photos(2, enqueued_at="NULL", created_at=LONG_AGO)
-    await eventually(database.all_queued)

@@ -14,7 +14,7 @@ from photo_domain.task_id import new_task_id
 
 def removed(kind: str) -> float:
     labels = {"kind": kind, "reason": "orphan"}
-    return REGISTRY.get_sample_value("swept_objects_total", labels) or 0
+    return REGISTRY.get_sample_value("photo_swept_objects_total", labels) or 0
 
 
 async def test_orphans_go_after_48_hours_and_not_before(sweeper: Sweeper, past: Any) -> None:
@@ -118,7 +118,7 @@ async def test_names_that_no_service_makes_are_left_alone_and_counted(
     assert await sweeper.sweep(dry_run=False) == SweepCounts(unknown_objects=9)
 
     assert past.keys() == there
-    assert REGISTRY.get_sample_value("unknown_objects") == 9
+    assert REGISTRY.get_sample_value("photo_unknown_objects") == 9
 
 
 async def test_a_dry_run_tells_the_same_counts_and_deletes_nothing(

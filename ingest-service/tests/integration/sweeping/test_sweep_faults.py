@@ -172,7 +172,7 @@ async def test_the_service_sweeps_again_and_again_through_every_fault(
     for _ in range(2):
         await past.original(49)
         await eventually(lambda: past.keys() == {"originals/start-check"})
-    await eventually(lambda: REGISTRY.get_sample_value("last_sweep_timestamp_seconds"))
+    await eventually(lambda: REGISTRY.get_sample_value("photo_last_sweep_timestamp_seconds"))
     assert not running.done()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -40,18 +40,6 @@ class OutboxTask:
     lane: Lane
 
 
-@dataclass(frozen=True, slots=True)
-class LaneState:
-    """How many tasks of a lane wait for a message, and the birth of its oldest PENDING one.
-
-    Nobody works on what waits for a message: it was not published yet, or waits for a later
-    attempt. A photo that is retried was born when it was uploaded.
-    """
-
-    unqueued: int
-    oldest_pending: datetime
-
-
 # What is not claimed and waits for nothing: only its message can bring it on.
 _UNCLAIMED = "lease_expires_at IS NULL AND next_attempt_at IS NULL"
 
@@ -110,24 +98,6 @@ WITH queued AS (
 UPDATE photos SET enqueued_at = NULL FROM queued WHERE photos.id = queued.id
 """
 
-# Two parts, one for each partial index.
-_STATE = """
-SELECT lane, min(oldest) AS oldest, sum(unqueued)::bigint AS unqueued
-FROM (
-    SELECT
-        lane,
-        min(created_at) AS oldest,
-        count(*) FILTER (WHERE lease_expires_at IS NULL) AS unqueued
-    FROM photos WHERE status = 'PENDING' AND enqueued_at IS NULL
-    GROUP BY lane
-    UNION ALL
-    SELECT lane, min(created_at), count(*) FILTER (WHERE next_attempt_at IS NOT NULL)
-    FROM photos WHERE status = 'PENDING' AND enqueued_at IS NOT NULL
-    GROUP BY lane
-) AS part
-GROUP BY lane
-"""
-
 
 async def take_due(
     connection: asyncpg.pool.PoolConnectionProxy,
@@ -164,9 +134,3 @@ async def forget_queued(pool: asyncpg.Pool, limit: int) -> int:
     At most `limit` of them; how many. Call it until it is 0.
     """
     return int((await pool.execute(_FORGET, limit)).rpartition(" ")[2])
-
-
-async def outbox_state(pool: asyncpg.Pool) -> dict[Lane, LaneState]:
-    """How the outbox stands; a lane without PENDING tasks is missing."""
-    rows = await pool.fetch(_STATE)
-    return {Lane(row["lane"]): LaneState(row["unqueued"], row["oldest"]) for row in rows}

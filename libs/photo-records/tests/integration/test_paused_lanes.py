@@ -7,9 +7,7 @@ import pytest
 
 from photo_records.outbox import (
     NOTHING_WAITS,
-    LaneState,
     RepublishReason,
-    outbox_state,
     take_due,
 )
 from photo_records.paused_lanes import find_paused_lanes, pause_lane, resume_lane
@@ -87,19 +85,3 @@ async def test_nothing_of_a_paused_lane_is_taken_for_any_reason(
             assert {task.lane for task in taken} == lanes
             assert len(taken) == 2 * len(lanes)
             await resume_lane(connection, Lane.BULK)
-
-
-async def test_the_outbox_is_told_by_lane(
-    pool: asyncpg.Pool, make_batch: Callable[..., NewBatch]
-) -> None:
-    assert await outbox_state(pool) == {}
-    first, second = make_batch(2, lane=Lane.BULK), make_batch(3, lane=Lane.BULK)
-    async with pool.acquire() as connection:
-        await insert_batches(connection, [first])
-        born = await insert_batches(connection, [second])
-        await pool.execute(
-            "UPDATE photos SET enqueued_at = now() WHERE batch_id = $1", first.batch_id
-        )
-        oldest = await pool.fetchval("SELECT min(created_at) FROM photos")
-    assert oldest < born[second.batch_id].created_at
-    assert await outbox_state(pool) == {Lane.BULK: LaneState(3, oldest)}

@@ -6,10 +6,10 @@ from photo_domain.limits import UploadLimits
 from photo_objects.buffer_budget import BufferBudget
 from photo_uploads.upload_places import UploadPlaces
 
-_BUFFERED = Gauge("upload_buffer_bytes", "Bytes of upload buffers that are reserved")
-_BUFFERED_PEAK = Gauge("upload_buffer_peak_bytes", "The most that was ever reserved")
-_UPLOADS = Gauge("uploads_in_progress", "Uploads that are being received")
-_WAITING = Gauge("uploads_waiting_for_buffer", "Files that wait for room in memory")
+_BUFFERED = Gauge("photo_upload_buffer_bytes", "Bytes of upload buffers that are reserved")
+_BUFFERED_PEAK = Gauge("photo_upload_buffer_peak_bytes", "The most that was ever reserved")
+_UPLOADS = Gauge("photo_uploads_in_progress", "Uploads that are being received")
+_WAITING = Gauge("photo_uploads_waiting_for_buffer", "Files that wait for room in memory")
 
 # Uploads for each file that fits into the buffers: the others wait in turn, for seconds each.
 _UPLOADS_PER_BUFFER = 4

@@ -69,7 +69,7 @@ async def test_a_stream_outlives_a_database_that_goes_away_and_misses_nothing(
         await photos.claim(other)
         await photos.succeed(done)
         with databases.unreachable(database_url):
-            failed = "task_watch_reads_failed_total"
+            failed = "photo_task_watch_reads_failed_total"
             before = count(failed)
             async with asyncio.timeout(20):
                 while count(failed) < before + 2:
@@ -92,7 +92,7 @@ async def test_a_redis_that_froze_is_left_and_heard_again_when_it_thaws(
     monkeypatch.setattr("status_service.change_feed._PING_SECONDS", 0.2)
     own = EmbeddedRedis(tmp_path / "redis", free_ports(1)[0], "secret")
     [photo] = await photos.register()
-    lost = "task_changes_subscription_lost_total"
+    lost = "photo_task_changes_subscription_lost_total"
     with own.running():
         client = Redis.from_url(own.redis_url)
         process = (await client.info("server"))["process_id"]
