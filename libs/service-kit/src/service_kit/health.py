@@ -7,6 +7,10 @@ import structlog
 from grpc_health.v1.health import aio as health_aio
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
+# The name that liveness probes ask for: it serves whatever the dependencies do, which no new start
+# of the service would mend.
+LIVENESS = "liveness"
+
 _INTERVAL_SECONDS = 2.0
 _TIMEOUT_SECONDS = 2.0
 
@@ -19,7 +23,8 @@ _log = structlog.get_logger(__name__)
 class HealthReporter:
     """Asks every dependency in turn, for ever, and reports SERVING while all of them answer.
 
-    A check raises, or takes longer than 2 s, when its dependency is out of reach.
+    A check raises, or takes longer than 2 s, when its dependency is out of reach. The health of
+    `LIVENESS` is SERVING for as long as the server runs.
     """
 
     def __init__(self, service: str, checks: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
@@ -32,6 +37,7 @@ class HealthReporter:
     async def enter_startup(self) -> None:
         """Report NOT_SERVING until the first check: gRPC's servicer would begin with SERVING."""
         await self._report(_NOT_SERVING)
+        await self.servicer.set(LIVENESS, _SERVING)
 
     async def watch(self) -> None:
         """Check now and every 2 s until cancelled."""

@@ -17,7 +17,7 @@ from photo.status.v1 import status_service_pb2_grpc as pb_grpc
 from service_kit import health as health_module
 from service_kit.grpc_channel import open_channel
 from service_kit.grpc_server import build_server, serve
-from service_kit.health import HealthReporter
+from service_kit.health import LIVENESS, HealthReporter
 from service_kit.health_client import is_serving
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -126,6 +126,14 @@ async def test_health_follows_a_dependency_down_and_up_again(
     dependency.state = "answers"
     await until_health(running.target, SERVING)
     await until_health(running.target, SERVING, service.name)
+
+
+async def test_a_server_whose_dependencies_are_gone_is_alive_all_the_same(
+    running: RunningServer, dependency: Dependency
+) -> None:
+    dependency.state = "fails"
+    await until_health(running.target, NOT_SERVING)
+    await until_health(running.target, SERVING, LIVENESS)
 
 
 async def test_a_server_is_not_serving_before_its_first_check_has_ended(
