@@ -149,8 +149,9 @@ def _execute(database_url: str, statement: str, *values: str) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a browser be named that is not on PATH."""
+    """Let programs be named that are not on PATH."""
     parser.addoption("--chromium", help="the Chromium that uses the pages")
+    parser.addoption("--helm", help="the helm that renders the chart")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

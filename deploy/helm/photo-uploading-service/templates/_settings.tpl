@@ -1,0 +1,59 @@
+{{/* The variables that services read (settings.py of each), by whom they are shared. */}}
+
+{{- define "photos.settings.logging" -}}
+- name: LOG_LEVEL
+  value: {{ .root.Values.log.level }}
+- name: LOG_FORMAT
+  value: json
+{{- end -}}
+
+{{/* `shutdownGraceSeconds` is how long what runs may take to end. */}}
+{{- define "photos.settings.service" -}}
+{{ include "photos.settings.logging" . }}
+- name: LISTEN_HOST
+  value: 0.0.0.0
+- name: SHUTDOWN_GRACE_SECONDS
+  value: {{ .shutdownGraceSeconds | quote }}
+{{- end -}}
+
+{{- define "photos.settings.storage" -}}
+- name: STORAGE_URL
+  value: {{ ternary "file:///var/lib/photos" .root.Values.storage.url .root.Values.bundled.enabled | quote }}
+{{- end -}}
+
+{{- define "photos.settings.database" -}}
+- name: DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "photos.databaseSecret" .root }}
+      key: {{ .component }}
+{{- end -}}
+
+{{- define "photos.settings.redis" -}}
+- name: REDIS_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "photos.redisSecret" .root }}
+      key: url
+{{- end -}}
+
+{{- define "photos.settings.grpcTls" -}}
+{{- if .root.Values.grpcTls.enabled -}}
+- name: GRPC_TLS_CERT_FILE
+  value: /etc/grpc-tls/tls.crt
+- name: GRPC_TLS_KEY_FILE
+  value: /etc/grpc-tls/tls.key
+- name: GRPC_TLS_CA_FILE
+  value: /etc/grpc-tls/ca.crt
+{{- end -}}
+{{- end -}}
+
+{{/* The variables of the cloud's own tools. */}}
+{{- define "photos.storageEnvFrom" -}}
+{{- $secret := (get .root.Values .component).storageSecret | default .root.Values.storage.existingSecret -}}
+{{- if $secret -}}
+envFrom:
+  - secretRef:
+      name: {{ $secret }}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,63 @@
+"""Migrations come before the services that need them, and never wait for those."""
+
+from typing import Any
+
+import pytest
+
+_EXTERNAL = ["defaults", "production", "without-crds"]
+_HOOK = "helm.sh/hook"
+
+
+def hooks(manifests: Any) -> list[Any]:
+    return [
+        each
+        for each in manifests.objects
+        if each["metadata"].get("annotations", {}).get(_HOOK) == "pre-install,pre-upgrade"
+    ]
+
+
+@pytest.mark.parametrize("value_set", _EXTERNAL)
+def test_with_a_database_elsewhere_they_end_before_anything_is_changed(
+    render: Any, value_set: str
+) -> None:
+    manifests = render(value_set)
+    job = manifests.named("Job", "photos-migrations")
+    assert job in hooks(manifests)
+    # What is not a hook is not there yet at an install: the job must need none of it.
+    made_before = {(each["kind"], each["metadata"]["name"]) for each in hooks(manifests)}
+    spec = job["spec"]["template"]["spec"]
+    assert ("ServiceAccount", spec["serviceAccountName"]) in made_before
+    secrets = {
+        each["valueFrom"]["secretKeyRef"]["name"]
+        for each in spec["containers"][0]["env"]
+        if "valueFrom" in each
+    }
+    assert secrets == {"photo-database"}
+    assert not secrets & {each["metadata"]["name"] for each in manifests.of_kind("Secret")}
+
+
+@pytest.mark.parametrize("value_set", _EXTERNAL)
+def test_what_the_job_needs_is_there_before_it(render: Any, value_set: str) -> None:
+    weights = {
+        each["kind"]: int(each["metadata"]["annotations"]["helm.sh/hook-weight"])
+        for each in hooks(render(value_set))
+    }
+    job = weights.pop("Job")
+    assert all(weight < job for weight in weights.values())
+
+
+def test_with_the_bundled_database_they_are_a_job_beside_it_that_no_wait_waits_for(
+    render: Any,
+) -> None:
+    manifests = render("bundled")
+    assert not hooks(manifests)
+    (job,) = manifests.of_kind("Job")
+    # A job cannot be changed: each release has its own.
+    assert job["metadata"]["name"] == "photos-migrations-1"
+
+
+def test_they_try_again_until_the_database_answers(manifests: Any) -> None:
+    (job,) = manifests.of_kind("Job")
+    assert job["spec"]["backoffLimit"] >= 6
+    assert job["spec"]["activeDeadlineSeconds"] > 0
+    assert job["spec"]["template"]["spec"]["restartPolicy"] == "OnFailure"
