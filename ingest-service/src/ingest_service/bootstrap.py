@@ -25,6 +25,7 @@ from ingest_service.register_batch import BatchRegistrar
 from ingest_service.retry_task import TaskRetrier
 from ingest_service.servicer import SERVICE, IngestServicer, IngestUseCases
 from ingest_service.settings import IngestSettings
+from ingest_service.storage_space import watch_space
 from ingest_service.sweep_command import sweep_by_hand
 from ingest_service.sweeper import Sweeper
 from ingest_service.task_publisher import TaskPublisher
@@ -34,14 +35,16 @@ from photo_objects.abandoned_writes import AbandonedWrites
 from photo_objects.object_lister import ObjectLister
 from photo_objects.original_deleter import OriginalDeleter
 from photo_objects.original_writer import OriginalWriter
-from photo_objects.store_url import StorageUrlError, open_store
+from photo_objects.store_url import StorageUrlError, local_folder, open_store
 from photo_records.asyncpg_pool import open_pool
 from photo_records.schema_version import check_schema
 from photo_uploads.upload_capacity import UploadCapacity
+from service_kit.database_pool_gauges import watch_pool
 from service_kit.grpc_server import build_server, serve
 from service_kit.grpc_tls import server_credentials
 from service_kit.health import HealthReporter
 from service_kit.metrics_server import serve_metrics
+from service_kit.service_info import announce_service
 from service_kit.start_check import blamed_on
 
 if TYPE_CHECKING:
@@ -124,6 +127,9 @@ async def run(settings: IngestSettings) -> int:
         for each in (broker, relay_broker):
             each.close()
 
+    announce_service("ingest-service", "ingest-service")
+    watch_pool(pool)
+    watch_space(local_folder(settings.storage_url))
     serve_metrics(settings.listen_host, settings.ingest_metrics_port)
     server = build_server(SERVICE)
     servicer.add_to(server)

@@ -27,6 +27,7 @@ from photo_uploads.receive_upload import (
     RejectedFile,
     UploadReceiver,
 )
+from photo_uploads.upload_metrics import counted_upload
 from photo_uploads.upload_pace import PACE_RULE, PaceRule, UploadPace
 from photo_uploads.upload_places import UploadPlaces
 
@@ -65,7 +66,8 @@ class BatchUploads:
         assert task is not None
         self._under_way.add(task)
         try:
-            return await self._receive(messages, request_id)
+            with counted_upload():
+                return await self._receive(messages, request_id)
         finally:
             self._under_way.discard(task)
 

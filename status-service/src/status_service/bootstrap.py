@@ -10,10 +10,12 @@ from photo_objects.object_reader import ObjectReader
 from photo_objects.store_url import StorageUrlError, open_store
 from photo_records.asyncpg_pool import open_pool
 from photo_records.schema_version import check_schema
+from service_kit.database_pool_gauges import watch_pool
 from service_kit.grpc_server import build_server, serve
 from service_kit.grpc_tls import server_credentials
 from service_kit.health import HealthReporter
 from service_kit.metrics_server import serve_metrics
+from service_kit.service_info import announce_service
 from service_kit.start_check import blamed_on
 from service_kit.task_end import end_tasks
 from status_service.change_feed import ChangeFeed
@@ -60,6 +62,8 @@ async def run(settings: StatusSettings) -> None:
         asyncio.create_task(hub.run(), name="hub"),
         asyncio.create_task(ChangeFeed(client, hub).run(), name="feed"),
     ]
+    announce_service("status-service", "status-service")
+    watch_pool(pool)
     serve_metrics(settings.listen_host, settings.status_metrics_port)
     server = build_server(SERVICE)
     servicer.add_to(server)

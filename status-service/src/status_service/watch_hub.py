@@ -35,6 +35,7 @@ _LOOKS_FOR_DELETED = 6
 _LOOK_ROWS = 5_000
 
 _STREAMS = Gauge("photo_task_watch_streams", "Open streams of WatchTasks")
+_STREAMS_LIMIT = Gauge("photo_task_watch_streams_limit", "The most of them that a replica opens")
 _FOUND = Counter("photo_task_watch_changes_found_total", "Changes that a look found first, untold")
 _FAILED = Counter(
     "photo_task_watch_reads_failed_total", "Reads for streams that the database refused"
@@ -58,6 +59,7 @@ class WatchHub:
         self._next_look = 0.0
         self._looks = 0
         self._is_closing = False
+        _STREAMS_LIMIT.set(MAX_STREAMS)
 
     @property
     def stream_count(self) -> int:

@@ -6,6 +6,7 @@ import sys
 import uvicorn
 
 from service_kit.metrics_server import serve_metrics
+from service_kit.service_info import announce_service
 from service_kit.settings import load_settings
 from service_kit.structured_logging import configure_logging
 from upload_gateway.app import build_app, check_storage
@@ -22,6 +23,7 @@ def main() -> None:
     settings = load_settings(GatewaySettings)
     configure_logging(settings, "upload-gateway")
     asyncio.run(check_storage(settings))
+    announce_service("upload-gateway", "upload-gateway")
     serve_metrics(settings.listen_host, settings.gateway_metrics_port)
     uvicorn.run(
         build_app(settings),

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import time
+from dataclasses import replace
 from datetime import timedelta
 from random import SystemRandom
 from threading import Event
@@ -31,7 +32,7 @@ from photo_records.task_claims import (
     postpone,
 )
 from photo_worker.change_publisher import TellChange
-from photo_worker.outcome import Outcome, OutcomeKind
+from photo_worker.outcome import FirstRun, Outcome, OutcomeKind
 from photo_worker.processing.photo_processor import PhotoProcessor
 from photo_worker.rendition_storage import RenditionStorage
 from photo_worker.retry_delay import delay_after
@@ -41,6 +42,7 @@ _log = structlog.get_logger(__name__)
 # InternalError: a primary that has become a standby takes no writes.
 _DATABASE_TROUBLE = (OperationalError, InterfaceError, InternalError)
 _TRANSIENT = (*_DATABASE_TROUBLE, StorageUnavailableError)
+_ENDS = {OutcomeKind.SUCCESS, OutcomeKind.FAILURE}
 
 # The pauses between attempts to claim while the database is away, in seconds: a child with nothing
 # to write to waits, so that the backlog stays in the queue.
@@ -87,12 +89,17 @@ class ImageHandler:
         claim = self._claim(task_id)
         if claim is None:
             return self._refuse(task_id)
+        claimed = time.monotonic()
         self._tell_of(claim, claim.revision)
         try:
-            return self._run(claim)
+            outcome = self._run(claim)
         except _TRANSIENT:
             _log.warning("task_in_trouble", attempt=claim.attempts, exc_info=True)
-            return self._end_or_postpone(claim)
+            outcome = self._end_or_postpone(claim)
+        if outcome.kind not in _ENDS or claim.was_retried:
+            return outcome
+        seconds = claim.age.total_seconds() + time.monotonic() - claimed
+        return replace(outcome, first_run=FirstRun(claim.lane, seconds))
 
     def _claim(self, task_id: UUID) -> ClaimedTask | None:
         for pause in _CLAIM_PAUSES:

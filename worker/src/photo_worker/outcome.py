@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from photo_domain.failure import FailureCode
 from photo_records.photo_result import PhotoResult
+from photo_records.task_queue import Lane
 
 
 class OutcomeKind(StrEnum):
@@ -23,11 +24,23 @@ class OutcomeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FirstRun:
+    """How long a task took from its upload to its end, and in which lane it waited."""
+
+    lane: Lane
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """One delivery of a task; `result` with SUCCESS only, `failure` with FAILURE only."""
+    """One delivery of a task; `result` with SUCCESS only, `failure` with FAILURE only.
+
+    `first_run` comes with both where nobody had retried the task.
+    """
 
     kind: OutcomeKind
     photo_id: int | None = None
     attempt: int | None = None
     result: PhotoResult | None = None
     failure: FailureCode | None = None
+    first_run: FirstRun | None = None

@@ -26,11 +26,12 @@ from photo_worker.image_handler import ImageHandler
 from photo_worker.memory_limit import limit_memory
 from photo_worker.schema_wait import wait_for_schema
 from photo_worker.settings import WorkerSettings
-from photo_worker.task_metrics import count_untold_change
+from photo_worker.task_metrics import count_untold_change, tell_pool_size
 from photo_worker.task_request import request_class
 from photo_worker.tasks import register_image_handler
 from service_kit.metrics_server import serve_metrics_of_children
 from service_kit.parent_death import die_with_parent
+from service_kit.service_info import announce_service
 
 _log = structlog.get_logger(__name__)
 
@@ -117,6 +118,8 @@ class _Lifecycle:
             _log.error("metrics_port_taken", port=port, setting="WORKER_METRICS_PORT")
             # Celery swallows every other exception of a signal's receiver.
             raise SystemExit(1) from error
+        announce_service("worker", "photo-worker")
+        tell_pool_size(self._settings.worker_concurrency)
         _log.info("worker_ready", metrics_port=port, concurrency=self._settings.worker_concurrency)
 
     def _worker_ends(self, **_: object) -> None:

@@ -128,6 +128,7 @@ def test_the_metrics_of_the_children_are_on_one_port(
     failed = counted("photo_worker_tasks_total", result="failure", code="original_missing")
     attempts = counted("photo_worker_attempts_total")
     timed = counted("photo_worker_processing_seconds_count", format="jpeg")
+    done = counted("photo_task_seconds_count", lane="interactive", result="success")
     good = [library.add(jpeg) for _ in range(6)]
     bad = library.add(jpeg, stored=None)
     for task_id in (*good, bad):
@@ -141,6 +142,9 @@ def test_the_metrics_of_the_children_are_on_one_port(
         failed + 1
     )
     assert counted("photo_worker_processing_seconds_count", format="jpeg") == timed + 6
+    assert counted("photo_task_seconds_count", lane="interactive", result="success") == done + 6
+    assert counted("photo_worker_processes") == 2
+    assert counted("photo_service_info", service="worker") == 1
 
 
 def test_log_lines_carry_the_ids_of_the_message(

@@ -75,6 +75,12 @@ def open_store(
             raise StorageUrlError(f"The storage URL has an unknown scheme; {_ACCEPTED}.")
 
 
+def local_folder(url: str) -> Path | None:
+    """The folder of a file:// URL that `open_store` took; None for every other store."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
 def _memory_store(parts: SplitResult) -> MemoryStore:
     if parts.netloc or parts.path.strip("/"):
         raise StorageUrlError("A memory:// storage URL has nothing behind the slashes.")

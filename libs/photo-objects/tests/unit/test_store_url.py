@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, S3Store
 
-from photo_objects.store_url import StorageUrlError, open_store
+from photo_objects.store_url import StorageUrlError, local_folder, open_store
 
 
 def test_a_file_url_makes_its_folder_for_the_owner_only(tmp_path: Path) -> None:
@@ -107,3 +107,11 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(StorageUrlError, match="cannot be made"):
         open_store((tmp_path / "file").as_uri())
+
+
+def test_a_file_url_has_a_folder_and_no_other_has(tmp_path: Path) -> None:
+    folder = tmp_path / "of all photos"
+    open_store(folder.as_uri())
+    assert local_folder(folder.as_uri()) == folder
+    for url in ("s3://bucket/prefix", "memory://"):
+        assert local_folder(url) is None

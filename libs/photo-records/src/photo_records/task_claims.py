@@ -17,6 +17,7 @@ from photo_domain.task_state import TaskStatus
 from photo_records.failed_attempts import AttemptOutcome, note_attempt, note_vanished
 from photo_records.photo_result import PhotoResult, StoredRendition
 from photo_records.tables import PhotoRecord
+from photo_records.task_queue import Lane
 from photo_records.task_transitions import (
     claimable,
     claiming,
@@ -36,6 +37,8 @@ from photo_records.task_transitions import (
 MAX_CRASHES = 3
 # So does one whose runs, but for the postponed ones, vanished that often: nobody saw why.
 MAX_RUNS = 20
+# The revision of a task that was born, and claimed for the first time.
+_FIRST_CLAIM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,9 @@ class ClaimedTask:
     task_id: UUID
     batch_id: UUID
     owner: str
+    lane: Lane
+    # At the claim, since the upload.
+    age: timedelta
     revision: int
     # The process that works on it.
     claimed_by: str
@@ -59,6 +65,15 @@ class ClaimedTask:
     size: int
     sha256: bytes
     object_key: str
+
+    @property
+    def was_retried(self) -> bool:
+        """Whether somebody retried the task, so that its age says nothing; as far as rows tell.
+
+        A retry begins to count attempts anew, but goes on with the revision. Of a second attempt
+        of a run that is not known: then it is False.
+        """
+        return self.attempts == 1 and self.revision > _FIRST_CLAIM
 
 
 class CrashVerdict(StrEnum):
@@ -104,6 +119,8 @@ def claim_task(
         task_id=row.task_id,
         batch_id=row.batch_id,
         owner=row.owner,
+        lane=Lane(row.lane),
+        age=row.age,
         revision=row.revision,
         claimed_by=claimed_by,
         attempts=row.attempts,

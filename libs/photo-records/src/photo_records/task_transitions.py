@@ -100,6 +100,8 @@ def claiming(
             photo.task_id,
             photo.batch_id,
             photo.owner,
+            photo.lane,
+            (now - photo.created_at).label("age"),
             photo.revision,
             photo.attempts,
             photo.postponements,

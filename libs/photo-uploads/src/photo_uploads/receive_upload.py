@@ -18,6 +18,7 @@ from photo_objects.errors import StorageUnavailableError
 from photo_objects.original_writer import OriginalWriter
 from photo_uploads.incoming_file import IncomingFile, ObjectRef, StoredFile
 from photo_uploads.undisturbed import undisturbed
+from photo_uploads.upload_metrics import count_accepted, count_rejected
 from photo_uploads.upload_parts import FileChunk, FileEnd, FilePart, UploadPart
 
 # Object stores answer slowly: while one file is put, the next may arrive.
@@ -123,6 +124,7 @@ class UploadReceiver:
         try:
             await upload.take(parts)
             stored = await upload.finish_puts()
+            count_rejected([file.rejections for file in upload.rejected])
             if not stored:
                 raise _nothing_accepted(upload.rejected)
         except BaseException:
@@ -139,6 +141,8 @@ class UploadReceiver:
         if {str(file.task_id) for file in stored} != {task.task_id for task in registration.tasks}:
             # The key has a batch already, of the same files: these copies belong to nobody.
             await undisturbed(self._clean_up(upload))
+        else:
+            count_accepted([file.size for file in stored])
         file_at = {file.position: file for file in stored}
         return Receipt(
             registration.batch_id,

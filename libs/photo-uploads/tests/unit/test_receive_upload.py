@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 
 from photo_domain.errors import ErrorCode, RequestError
 from photo_domain.limits import UploadLimits
@@ -245,3 +246,26 @@ async def test_storage_that_fails_refuses_the_upload_and_registers_nothing(
         await uploads.receive(*file("a.jpg", JPEG), *file("b.jpg", JPEG))
     assert refused.value.code is ErrorCode.STORAGE_UNAVAILABLE
     assert uploads.registry.registered == []
+
+
+def counted(outcome: str) -> float:
+    return REGISTRY.get_sample_value("photo_upload_files_total", {"outcome": outcome}) or 0
+
+
+async def test_files_are_counted_by_what_became_of_them_and_a_replay_counts_none_as_accepted(
+    uploads: Uploads,
+) -> None:
+    accepted, refused = counted("accepted"), counted("refused")
+    parts = [
+        FilePart("a.jpg"),
+        FileChunk(memoryview(JPEG)),
+        FileEnd(),
+        FilePart("b.txt"),
+        FileChunk(memoryview(b"text")),
+        FileEnd(),
+    ]
+    await uploads.receive(*parts)
+    assert (counted("accepted"), counted("refused")) == (accepted + 1, refused + 1)
+    uploads.registry.earlier = [RegisteredTask("of the first upload", 1, 0)]
+    await uploads.receive(*parts)
+    assert (counted("accepted"), counted("refused")) == (accepted + 1, refused + 2)

@@ -3,16 +3,21 @@
 import subprocess
 import sys
 import urllib.request
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from local_stack.ports import free_ports
+from service_kit.database_pool_gauges import watch_pool
 from service_kit.metrics_server import serve_metrics
+from service_kit.service_info import announce_service
 
 
-def scraped(port: int) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+def scraped(port: int, accept: str = "*/*") -> str:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers={"Accept": accept})
+    with urllib.request.urlopen(request, timeout=10) as answer:
         return answer.read().decode()
 
 
@@ -24,6 +29,45 @@ def test_the_metrics_of_this_process_are_served() -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_whoever_accepts_openmetrics_gets_it_without_a_series_for_when_each_began() -> None:
+    port = free_ports(1)[0]
+    server = serve_metrics("127.0.0.1", port)
+    announce_service("some-service", "service-kit")
+    watch_pool(Pool())
+    try:
+        text = scraped(port, "application/openmetrics-text; version=1.0.0")
+    finally:
+        server.shutdown()
+        server.server_close()
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    (info,) = [
+        sample
+        for sample in families["photo_service_info"].samples
+        if sample.labels["service"] == "some-service"
+    ]
+    assert info.labels["version"] == version("service-kit")
+    connections = families["photo_database_connections"].samples
+    assert {sample.labels["state"]: sample.value for sample in connections} == {
+        "busy": 3,
+        "idle": 2,
+    }
+    assert families["photo_database_connections_limit"].samples[0].value == 8
+    assert "_created" not in text
+
+
+class Pool:
+    """Of five connections two are idle."""
+
+    def get_size(self) -> int:
+        return 5
+
+    def get_idle_size(self) -> int:
+        return 2
+
+    def get_max_size(self) -> int:
+        return 8
 
 
 def test_a_taken_port_is_an_error() -> None:

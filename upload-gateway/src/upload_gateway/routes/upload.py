@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from photo_domain.errors import ErrorCode
 from photo_domain.file_format import FORMAT_BY_CONTENT_TYPE
 from photo_uploads.receive_upload import Receipt, RejectedFile, UploadRefusedError
+from photo_uploads.upload_metrics import counted_upload
 from upload_gateway.adapters import adapters_of, visitor_of
 from upload_gateway.csrf import CSRF_FIELD, CSRF_HEADER, caller_of_form, require_form_token
 from upload_gateway.form_parts import FILE_FIELD, files_of
@@ -52,6 +53,8 @@ class ReceiptDocument(BaseModel):
 
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
+# The gateway's own request to ingest-service: its visitor can have no part in that.
+_OWN_FAULTS = {ErrorCode.INVALID_ARGUMENT}
 _NO_FILES = f"The upload has no file in the field `{FILE_FIELD}`."
 
 _PROBLEMS = {
@@ -130,6 +133,11 @@ _TOKEN_PARAMETER = {
 )
 async def upload(request: Request) -> Response:
     """Take photos in: valid files are queued, invalid ones are listed with their reasons."""
+    with counted_upload(also_failing=_OWN_FAULTS):
+        return await _upload(request)
+
+
+async def _upload(request: Request) -> Response:
     adapters = adapters_of(request)
     caller, proven = caller_of_form(request)
     key = _idempotency_key(request)

@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 import structlog
+from prometheus_client import Gauge
 
 from photo.status.v1 import status_service_pb2 as pb
 from photo.status.v1 import status_service_pb2_grpc as pb_grpc
@@ -40,6 +41,9 @@ _PASSING = {
     ErrorCode.STREAM_INTERRUPTED,
     ErrorCode.TOO_MANY_STREAMS,
 }
+
+_STREAMS = Gauge("photo_event_streams", "Open streams of tasks: events, and polls that wait")
+_STREAMS_LIMIT = Gauge("photo_event_streams_limit", "The most of them that a replica opens")
 
 _log = structlog.get_logger(__name__)
 
@@ -76,6 +80,8 @@ class TaskWatch:
         self._calls: set[Any] = set()
         self._open: Counter[str] = Counter()
         self._stopped = asyncio.Event()
+        _STREAMS.set_function(self._open.total)
+        _STREAMS_LIMIT.set(MAX_WATCHES)
 
     def is_full_for(self, watcher: Watcher) -> bool:
         """Whether this visitor may not open another stream now."""

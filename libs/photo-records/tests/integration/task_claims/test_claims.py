@@ -1,15 +1,16 @@
 """Claims and their fences, with two connections at a time."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
-from sqlalchemy import event
+from sqlalchemy import event, func, update
 
 from photo_domain.failure import FailureCode
 from photo_domain.task_id import new_task_id
 from photo_domain.task_state import TaskStatus
-from photo_records.task_claims import (
-    claim_task,
-)
+from photo_records.tables import PhotoRecord
+from photo_records.task_claims import claim_task
+from photo_records.task_queue import Lane
 
 from .tasks import HOLDER, LEASE, OTHER_HOLDER, Tasks
 
@@ -27,6 +28,23 @@ def test_a_claim_leases_the_task_and_counts_the_attempt(tasks: Tasks) -> None:
     assert claimed.attempts == after.attempts == 1
     assert after.status == TaskStatus.PENDING
     assert after.lease_expires_at - after.started_at == LEASE
+
+
+def test_a_claim_tells_how_old_its_task_is_and_whether_somebody_retried_it(tasks: Tasks) -> None:
+    first, again = tasks.add(2)
+    with tasks.engine.begin() as connection:
+        connection.execute(
+            update(PhotoRecord).values(created_at=func.now() - timedelta(minutes=10))
+        )
+        # What a retry leaves: `task_actions`.
+        connection.execute(
+            update(PhotoRecord).where(PhotoRecord.task_id == again).values(revision=4)
+        )
+    claim = tasks.claimed(first)
+    assert claim.lane is Lane.INTERACTIVE
+    assert timedelta(minutes=10) <= claim.age < timedelta(minutes=11)
+    assert not claim.was_retried
+    assert tasks.claimed(again).was_retried
 
 
 def test_an_unknown_task_cannot_be_claimed(tasks: Tasks) -> None:
