@@ -126,3 +126,16 @@ def test_passwords_are_not_among_the_arguments(manifests: Any) -> None:
     for _, container in manifests.containers():
         told = " ".join([*container.get("command", []), *container.get("args", [])])
         assert "PASSWORD" not in told.upper()
+
+
+def test_in_maintenance_nothing_serves_and_one_pod_waits_for_commands(render: Any) -> None:
+    manifests = render("production", "maintenance=true")
+    replicas = {
+        component: manifests.named("Deployment", f"photos-{component}")["spec"]["replicas"]
+        for component in _SERVICES
+    }
+    assert replicas == {"gateway": 0, "ingest": 1, "status": 0, "worker": 0}
+    assert not manifests.of_kind("HorizontalPodAutoscaler", "ScaledObject")
+    ((_, ingest),) = [found for found in manifests.containers() if found[0] == "ingest"]
+    assert "sleep infinity" in ingest["command"][-1]
+    assert not ingest.keys() & {"startupProbe", "readinessProbe", "livenessProbe"}
