@@ -117,3 +117,14 @@ def test_metrics_are_for_those_that_the_operator_names(render: Any) -> None:
         policy = manifests.named("NetworkPolicy", f"photos-{component}")
         (rule,) = [each for each in policy["spec"]["ingress"] if each["ports"] == [{"port": port}]]
         assert rule["from"] == [peer]
+
+
+def test_traces_have_a_way_out_where_somebody_collects_them(render: Any) -> None:
+    endpoint = "http://collector.observers.svc:4318"
+    manifests = render("bundled", f"tracing.otlpEndpoint={endpoint}")
+    network = Network(manifests)
+    for name, container in manifests.containers():
+        if name in {"gateway", "ingest", "status", "worker"}:
+            told = {each["name"]: each.get("value") for each in container["env"]}
+            assert told["OTEL_EXPORTER_OTLP_ENDPOINT"] == endpoint
+            assert network.ways_out(name) == {53, 4318}

@@ -98,3 +98,11 @@ spec:
 {{ include "photos.network.toOutside" (dict "peers" $network.storageTo "port" $network.storagePort) }}
 {{- end -}}
 {{- end -}}
+
+{{/* Nothing where nobody collects traces. */}}
+{{- define "photos.network.toTraces" -}}
+{{- $network := .root.Values.networkPolicy -}}
+{{- if .root.Values.tracing.otlpEndpoint -}}
+{{ include "photos.network.toOutside" (dict "peers" $network.tracesTo "port" $network.tracesPort) }}
+{{- end -}}
+{{- end -}}

@@ -73,11 +73,11 @@ affinity:
 {{- end -}}
 {{- end -}}
 
-{{/* The metadata of a pod: the operator's annotations, and all labels. */}}
+{{/* The metadata of a pod. No versions: a new chart starts no pod anew that stays as it is. */}}
 {{- define "photos.podMetadata" -}}
 {{- $own := get .root.Values .component | default dict -}}
 labels:
-  {{- include "photos.labels" . | nindent 2 }}
+  {{- include "photos.selectorLabels" . | nindent 2 }}
 {{- with $own.podAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

@@ -14,6 +14,10 @@
   value: 0.0.0.0
 - name: SHUTDOWN_GRACE_SECONDS
   value: {{ .shutdownGraceSeconds | quote }}
+{{- with .root.Values.tracing.otlpEndpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ . }}
+{{- end }}
 {{- end -}}
 
 {{- define "photos.settings.storage" -}}
