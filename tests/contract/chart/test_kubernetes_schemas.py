@@ -6,18 +6,26 @@ from typing import Any
 
 import jsonschema
 import kubernetes_validate
+import pytest
+import yaml
 
-_VERSION = kubernetes_validate.latest_version()
+# The oldest that Chart.yaml takes, and the newest that is known.
+_VERSIONS = ["1.30", kubernetes_validate.latest_version()]
 _CUSTOM: dict[str, Any] = json.loads(
     (Path(__file__).parent / "custom_resources.json").read_text("utf-8")
 )
 
 
-def test_every_object_is_strictly_valid(manifests: Any) -> None:
+def test_the_chart_says_which_kubernetes_it_needs(helm: Any) -> None:
+    chart = yaml.safe_load((helm.chart / "Chart.yaml").read_text("utf-8"))
+    assert chart["kubeVersion"] == f">={_VERSIONS[0]}.0-0"
+
+
+@pytest.mark.parametrize("version", _VERSIONS)
+def test_every_object_is_strictly_valid(manifests: Any, version: str) -> None:
     for each in manifests.objects:
-        if each["kind"] in _CUSTOM["properties"]:
-            continue
-        kubernetes_validate.validate(each, _VERSION, strict=True)
+        if each["kind"] not in _CUSTOM["properties"]:
+            kubernetes_validate.validate(each, version, strict=True)
 
 
 def test_every_custom_resource_is_strictly_valid(manifests: Any) -> None:

@@ -1,8 +1,10 @@
 """Values: what is missing is asked for, what is unknown is refused, what there is is told."""
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +105,15 @@ def test_values_yaml_lists_what_the_schema_knows(helm: Any, schema: dict[str, An
             compare(known["properties"][name], value, f"{path}.{name}")
 
     compare(schema, values, "")
+
+
+def test_the_values_in_the_documentation_are_enough(helm: Any, tmp_path: Path) -> None:
+    text = (helm.chart.parents[2] / "docs" / "operations.md").read_text("utf-8")
+    (documented,) = re.findall(r"```yaml\n(# production\.yaml.*?)```", text, re.DOTALL)
+    values = tmp_path / "production.yaml"
+    values.write_text(documented, "utf-8")
+    done = helm.template(f"--values={values}")
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_chart_is_of_the_version_that_it_installs(helm: Any) -> None:
