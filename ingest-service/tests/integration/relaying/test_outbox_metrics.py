@@ -27,7 +27,10 @@ def value(name: str, **labels: str) -> float | None:
 
 
 @pytest.fixture
-def gauges(pool: asyncpg.Pool) -> BacklogGauges:
+def gauges(pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> BacklogGauges:
+    """Look without rest where they run."""
+    monkeypatch.setattr(backlog_gauges, "_INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(backlog_gauges, "_PAUSE_FOR_EACH_SECOND", 1.0)
     return BacklogGauges(pool)
 
 
@@ -72,14 +75,8 @@ async def run() -> AsyncIterator[Callable[[Coroutine[Any, Any, None]], None]]:
 
 
 async def test_the_gauges_follow_the_backlog_while_the_service_runs(
-    gauges: BacklogGauges,
-    photos: Photos,
-    monkeypatch: pytest.MonkeyPatch,
-    run: Any,
-    eventually: Any,
+    gauges: BacklogGauges, photos: Photos, run: Any, eventually: Any
 ) -> None:
-    monkeypatch.setattr(backlog_gauges, "_INTERVAL_SECONDS", 0.01)
-    monkeypatch.setattr(backlog_gauges, "_PAUSE_FOR_EACH_SECOND", 1.0)
     run(gauges.run())
     await photos(3)
     queued = {"lane": Lane.INTERACTIVE, "stage": TaskStage.QUEUED}
@@ -89,7 +86,6 @@ async def test_the_gauges_follow_the_backlog_while_the_service_runs(
 async def test_the_gauges_go_on_after_the_database_was_away(
     gauges: BacklogGauges, monkeypatch: pytest.MonkeyPatch, run: Any, eventually: Any
 ) -> None:
-    monkeypatch.setattr(backlog_gauges, "_INTERVAL_SECONDS", 0.01)
     look = backlog_gauges.backlog_of_lanes
     troubles = iter([OSError(), RuntimeError("a bug")])
 

@@ -8,9 +8,9 @@ import asyncpg
 from photo_domain.task_state import TaskStage
 from photo_records.task_queue import Lane
 
-# Of a lane, those with a message and those without: beyond it counts stand still, so that a look
-# costs no more the longer the backlog is. What was published first is counted first, and with it
-# what is being worked on.
+# Of each lane those with a message, and of both lanes together those without: beyond it counts
+# stand still, so that a look costs no more the longer the backlog is. The oldest come first, and
+# with them what is being worked on.
 MOST_COUNTED = 20_000
 
 
@@ -30,15 +30,20 @@ class LaneBacklog:
 
 NO_BACKLOG = LaneBacklog({}, 0, 0.0)
 
-# A part for each lane and each of the two partial indexes.
+# Each part reads one of the partial indexes in its order.
+_PART = (
+    "(SELECT lane, created_at, lease_expires_at, next_attempt_at, {published} AS is_published"
+    " FROM photos WHERE status = 'PENDING' AND {condition} LIMIT $1)"
+)
 _PARTS = " UNION ALL ".join(
-    f"(SELECT lane, created_at, lease_expires_at, next_attempt_at, {published} AS is_published"  # noqa: S608 - made of constants
-    f" FROM photos WHERE status = 'PENDING' AND lane = '{lane}' AND {condition} LIMIT $1)"
-    for lane in Lane
-    for published, condition in (
-        (False, "enqueued_at IS NULL ORDER BY created_at"),
-        (True, "enqueued_at IS NOT NULL ORDER BY enqueued_at"),
-    )
+    [_PART.format(published=False, condition="enqueued_at IS NULL ORDER BY created_at")]
+    + [
+        _PART.format(
+            published=True,
+            condition=f"lane = '{lane}' AND enqueued_at IS NOT NULL ORDER BY enqueued_at",
+        )
+        for lane in Lane
+    ]
 )
 _BACKLOG = f"""
 SELECT
