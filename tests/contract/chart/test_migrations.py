@@ -56,8 +56,8 @@ def test_with_the_bundled_database_they_are_a_job_beside_it_that_no_wait_waits_f
     assert job["metadata"]["name"] == "photos-migrations-1"
 
 
-def test_they_try_again_until_the_database_answers(manifests: Any) -> None:
+def test_they_try_again_and_every_try_can_be_looked_into(manifests: Any) -> None:
     (job,) = manifests.of_kind("Job")
     assert job["spec"]["backoffLimit"] >= 6
     assert job["spec"]["activeDeadlineSeconds"] > 0
-    assert job["spec"]["template"]["spec"]["restartPolicy"] == "OnFailure"
+    assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
