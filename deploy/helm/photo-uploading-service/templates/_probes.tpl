@@ -12,8 +12,9 @@ startupProbe:
 readinessProbe:
   exec:
     command: [python, -m, service_kit.health_probe, {{ .port | quote }}]
-  periodSeconds: 10
-  timeoutSeconds: 5
+  periodSeconds: 15
+  # Python has to start first, on a node that may be busy.
+  timeoutSeconds: 10
   failureThreshold: 2
 livenessProbe:
   tcpSocket:
