@@ -1,5 +1,6 @@
 """What the metrics of a running system tell of an upload."""
 
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -80,6 +81,42 @@ def test_a_refused_upload_counts_against_nobody_but_its_sender(metrics: Metrics,
     refused = {"outcome": "refused", "code": "no_valid_files"}
     assert metrics.value("upload-gateway", "photo_uploads_total", **refused) >= 1
     assert metrics.value("upload-gateway", "photo_uploads_total", outcome="failed") == failed
+
+
+def test_an_upload_whose_sender_hangs_up_is_no_failure_of_the_service(
+    stack: Any, metrics: Metrics, api: Any, jpeg: bytes, wait_until: Callable[..., None]
+) -> None:
+    gateway, name = "upload-gateway", "photo_uploads_total"
+    broken = {"outcome": "broken_off", "code": "client_disconnected"}
+    # Nothing is told of it before the first.
+    failed = metrics.value(gateway, name, outcome="failed")
+    url = httpx.URL(stack.base_url)
+    assert url.host
+    request = api.http.build_request("POST", "/api/upload/", files=[("images", ("a.jpg", jpeg))])
+    body = request.read()
+    head = "".join(f"{key}: {value}\r\n" for key, value in request.headers.items())
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+        connection.sendall(f"POST /api/upload/ HTTP/1.1\r\n{head}\r\n".encode())
+        connection.sendall(body[: len(body) // 2])
+
+    def is_counted() -> bool:
+        return any(
+            sample.name == name and sample.labels == broken and sample.value >= 1
+            for sample in metrics.samples(gateway)
+        )
+
+    wait_until(is_counted, "the upload that was broken off")
+    assert metrics.value(gateway, name, outcome="failed") == failed
+
+
+def test_an_upload_that_nobody_registers_counts_against_the_service(
+    stack: Any, metrics: Metrics, api: Any, jpeg: bytes, standing_still: Any
+) -> None:
+    gateway, name = "upload-gateway", "photo_uploads_total"
+    failed = metrics.value(gateway, name, outcome="failed", code="outcome_unknown")
+    with standing_still(stack.processes()["ingest-service"]["pid"]):
+        assert api.upload([("a.jpg", jpeg)]).status_code == 503
+    assert metrics.value(gateway, name, outcome="failed", code="outcome_unknown") == failed + 1
 
 
 def test_ingest_service_tells_what_it_stands_on(metrics: Metrics) -> None:
