@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, update
 
 from photo_domain.file_format import FileFormat
+from photo_objects.errors import StorageUnavailableError
 from photo_objects.object_reader import ObjectReader
 from photo_objects.rendition_writer import RenditionWriter
 from photo_objects.store_url import open_store
 from photo_records.database_url import with_driver
 from photo_records.tables import PhotoRecord
+from photo_records.task_queue import Lane
 from photo_worker.image_handler import DatabaseUnavailableError, ImageHandler
 from photo_worker.outcome import OutcomeKind
 from photo_worker.processing.photo_in_process import PhotoInProcess
@@ -210,3 +212,44 @@ def test_a_database_that_is_away_is_reported_after_some_patience(
     with pytest.raises(DatabaseUnavailableError):
         handler.handle(task_id)
     assert library.photo(task_id).attempts == 0
+
+
+def test_an_end_tells_how_long_ago_the_upload_was(library: Any, jpeg: bytes) -> None:
+    good, bad = library.add(jpeg), library.add(jpeg[: len(jpeg) // 2])
+    with library.engine.begin() as connection:
+        connection.execute(
+            update(PhotoRecord)
+            .where(PhotoRecord.task_id.in_([good, bad]))
+            .values(created_at=func.now() - timedelta(minutes=2))
+        )
+    for task_id, kind in ((good, OutcomeKind.SUCCESS), (bad, OutcomeKind.FAILURE)):
+        outcome = handler_for(library).handle(task_id)
+        assert outcome.kind is kind
+        assert outcome.first_run
+        assert outcome.first_run.lane is Lane.INTERACTIVE
+        assert 120 <= outcome.first_run.seconds < 180
+
+
+def test_a_task_that_was_retried_does_not_tell_how_long_ago_the_upload_was(
+    library: Any, jpeg: bytes
+) -> None:
+    task_id = library.add(jpeg)
+    with library.engine.begin() as connection:
+        # What a retry leaves: photo_records.task_actions.
+        connection.execute(
+            update(PhotoRecord).where(PhotoRecord.task_id == task_id).values(revision=4)
+        )
+    outcome = handler_for(library).handle(task_id)
+    assert outcome.kind is OutcomeKind.SUCCESS
+    assert outcome.first_run is None
+
+
+def test_what_is_put_off_has_no_end_yet(library: Any, jpeg: bytes) -> None:
+    task_id = library.add(jpeg)
+
+    def lose_the_storage() -> None:
+        raise StorageUnavailableError
+
+    outcome = handler_for(library, lose_the_storage).handle(task_id)
+    assert outcome.kind is OutcomeKind.POSTPONED
+    assert outcome.first_run is None
