@@ -47,8 +47,9 @@ def _database_connections(url: str) -> int:
     try:
         with connection.cursor() as cursor:
             cursor.execute(
+                # Of sessions of others no more is shown than this.
                 "SELECT count(*) FROM pg_stat_activity"
-                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+                " WHERE usename LIKE 'photo%' AND pid <> pg_backend_pid()"
             )
             row = cursor.fetchone()
             return int(row[0]) if row else 0

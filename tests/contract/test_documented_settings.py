@@ -9,7 +9,7 @@ from pydantic_core import PydanticUndefined
 from admin_console.settings import ConsoleSettings, OperatorCommandSettings
 from ingest_service.settings import IngestSettings
 from local_stack.settings import StackSettings
-from photo_records.settings import MigrationSettings
+from photo_records.settings import LoginSettings, MigrationSettings
 from photo_worker.settings import WorkerSettings
 from service_kit.settings import ServiceSettings
 from status_service.settings import StatusSettings
@@ -19,6 +19,7 @@ SETTINGS = [
     ConsoleSettings,
     GatewaySettings,
     IngestSettings,
+    LoginSettings,
     MigrationSettings,
     OperatorCommandSettings,
     StackSettings,

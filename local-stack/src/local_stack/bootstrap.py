@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from local_stack.api_key import make_api_key
 from local_stack.backend_programs import postgres_process, redis_process
+from local_stack.database_logins import service_database_urls
 from local_stack.embedded_postgres import EmbeddedPostgres
 from local_stack.embedded_redis import EmbeddedRedis
 from local_stack.process_output import Echo
@@ -32,6 +33,7 @@ class Stack:
         """Start everything; raise `StackError` where something does not get ready."""
         await self.supervisor.start(postgres_process(self.postgres), redis_process(self.redis))
         await self.supervisor.run_to_end(self.services.migrations())
+        await self.supervisor.run_to_end(self.services.logins())
         await self.supervisor.start(*self.services.behind_the_gateway())
         await self.supervisor.start(self.services.gateway(), self.services.console())
 
@@ -47,7 +49,9 @@ def build_stack(settings: StackSettings, folder: StackFolder, echo: Echo | None)
     postgres.initialise()
     redis.initialise()
     backends = Backends(
-        database_url=postgres.database_url,
+        owner_database_url=postgres.database_url,
+        database_urls=service_database_urls(postgres, folder),
+        login_passwords=folder.login_passwords,
         redis_url=redis.redis_url,
         session_secret=secrets.secret("session_secret"),
         objects=folder.objects,

@@ -16,6 +16,7 @@ from local_stack.run_while_used import run_while_used
 from local_stack.settings import inherited_variables
 from local_stack.stack_error import StackError
 from local_stack.system_user import SystemUser, user_for_postgres
+from photo_records.service_roles import ServiceRole
 
 POSTGRES_MAJOR = 18
 _NAME = "photo"
@@ -28,14 +29,16 @@ _CONFIGURATION = {
     "max_connections": "100",
     "log_min_error_statement": "panic",  # statements may hold what people uploaded
 }
-_HBA = f"host all {_NAME} {HOST}/32 scram-sha-256\n"
+_ROLES = ",".join((_NAME, *ServiceRole))
+_HBA = f"host all {_ROLES} {HOST}/32 scram-sha-256\n"
 _PROGRAM_SECONDS = 60
 
 
 class EmbeddedPostgres:
     """One cluster in `folder` on `port` of 127.0.0.1, with the role and database `photo`.
 
-    The role owns its database, may create others and is no superuser; nobody else may log in.
+    The role owns its database, may create others, and roles, and is no superuser. Besides, the
+    services may log in, once they have passwords.
     """
 
     stop_signal = signal.SIGINT  # "fast shutdown"; SIGTERM would wait for clients to leave
@@ -52,7 +55,11 @@ class EmbeddedPostgres:
     @property
     def database_url(self) -> str:
         """Where the database `photo` is, with the password."""
-        return f"postgresql://{_NAME}:{self._password}@{HOST}:{self.port}/{_NAME}"
+        return self.url_of(_NAME, self._password)
+
+    def url_of(self, role: str, password: str) -> str:
+        """The same for another role that has this password."""
+        return f"postgresql://{role}:{password}@{HOST}:{self.port}/{_NAME}"
 
     def initialise(self) -> None:
         """Make the cluster if there is none; raise `StackError` where it cannot be used.
@@ -65,6 +72,7 @@ class EmbeddedPostgres:
             self.user.require_access(self._programs / "postgres", self._data)
         if self._data.exists():
             self._check_version()
+            self._let_services_in()
             return
         unfinished = self.folder / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -72,6 +80,16 @@ class EmbeddedPostgres:
         (unfinished / "pg_hba.conf").write_text(_HBA, "ascii")
         self._run("postgres", *_single_user_arguments(unfinished), statements=self._first_sql())
         unfinished.rename(self._data)
+
+    def _let_services_in(self) -> None:
+        """Bring a cluster up to date that was made before the services had roles of their own."""
+        hba = self._data / "pg_hba.conf"
+        if hba.read_text("ascii") == _HBA:
+            return
+        statement = f"ALTER ROLE {_NAME} CREATEROLE\n"
+        self._run("postgres", *_single_user_arguments(self._data), statements=statement)
+        # Last: it tells that nothing is left to do.
+        hba.write_text(_HBA, "ascii")
 
     def command(self) -> list[str]:
         """The command that serves the cluster in the foreground; run it as `user`."""
@@ -106,7 +124,7 @@ class EmbeddedPostgres:
     def _first_sql(self) -> str:
         # One statement a line: the single-user mode ends a statement at its line's end.
         return (
-            f"CREATE ROLE {_NAME} LOGIN CREATEDB PASSWORD '{self._password}'\n"
+            f"CREATE ROLE {_NAME} LOGIN CREATEDB CREATEROLE PASSWORD '{self._password}'\n"
             f"CREATE DATABASE {_NAME} OWNER {_NAME}\n"
         )
 

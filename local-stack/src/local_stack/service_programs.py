@@ -13,7 +13,8 @@ from local_stack.process_spec import ProcessSpec, Program
 from local_stack.readiness import Probe, grpc_serves, http_answers
 from local_stack.service_environment import service_environment
 from local_stack.settings import StackSettings, chosen_variables, inherited_variables
-from photo_records.settings import MigrationSettings
+from photo_records.service_roles import ServiceRole
+from photo_records.settings import LoginSettings, MigrationSettings
 from photo_worker.settings import WorkerSettings
 from service_kit.grpc_tls import channel_credentials, client_files
 from service_kit.settings import ServiceSettings
@@ -31,7 +32,9 @@ _OWN_SETTINGS = {name.upper() for name in StackSettings.model_fields} - {"LISTEN
 class Backends:
     """Where the services find what they share; the addresses hold passwords."""
 
-    database_url: str
+    owner_database_url: str
+    database_urls: Mapping[ServiceRole, str]
+    login_passwords: Path
     redis_url: str
     session_secret: str
     objects: Path
@@ -46,6 +49,7 @@ class ServicePrograms:
         self._settings = settings
         self._inherited = inherited_variables()
         self._chosen = chosen_variables()
+        self._backends = backends
         self._given = _given_variables(settings, backends, on_terminal=on_terminal)
 
     def overruled_settings(self) -> list[str]:
@@ -58,7 +62,11 @@ class ServicePrograms:
 
     def migrations(self) -> Program:
         """Brings the schema of the database up to date, and ends."""
-        return self._program("migrations", "photo_records", MigrationSettings, "migrate")
+        return self._program("migrations", "photo_records", MigrationSettings, None, "migrate")
+
+    def logins(self) -> Program:
+        """Lets each service log in to the database as its own role, and ends."""
+        return self._program("logins", "photo_records", LoginSettings, None, "logins")
 
     def behind_the_gateway(self) -> list[ProcessSpec]:
         """The services that need only Postgres, Redis and the objects."""
@@ -70,6 +78,7 @@ class ServicePrograms:
                 INGEST,
                 "ingest_service",
                 IngestSettings,
+                ServiceRole.INGEST,
                 grpc_serves(own.ingest_port, credentials),
                 own.ingest_port,
                 own.ingest_metrics_port,
@@ -78,6 +87,7 @@ class ServicePrograms:
                 STATUS,
                 "status_service",
                 StatusSettings,
+                ServiceRole.STATUS,
                 grpc_serves(own.status_port, credentials),
                 own.status_port,
                 own.status_metrics_port,
@@ -86,6 +96,7 @@ class ServicePrograms:
                 WORKER,
                 "photo_worker",
                 WorkerSettings,
+                ServiceRole.WORKER,
                 http_answers(own.worker_metrics_port, "/metrics"),
                 None,
                 own.worker_metrics_port,
@@ -99,6 +110,7 @@ class ServicePrograms:
             GATEWAY,
             "upload_gateway",
             GatewaySettings,
+            None,
             http_answers(own.gateway_port, "/readyz"),
             own.gateway_port,
             own.gateway_metrics_port,
@@ -111,6 +123,7 @@ class ServicePrograms:
             CONSOLE,
             "admin_console",
             ConsoleSettings,
+            ServiceRole.CONSOLE,
             http_answers(own.admin_port, "/readyz"),
             own.admin_port,
             own.admin_metrics_port,
@@ -121,21 +134,31 @@ class ServicePrograms:
         name: str,
         package: str,
         settings_class: type[ServiceSettings],
+        role: ServiceRole | None,
         is_ready: Probe,
         port: int | None,
         metrics_port: int,
     ) -> ProcessSpec:
-        program = self._program(name, package, settings_class)
+        program = self._program(name, package, settings_class, role)
         return ProcessSpec(program, is_ready, port, metrics_port)
 
     def _program(
-        self, name: str, package: str, settings_class: type[ServiceSettings], *arguments: str
+        self,
+        name: str,
+        package: str,
+        settings_class: type[ServiceSettings],
+        role: ServiceRole | None,
+        *arguments: str,
     ) -> Program:
+        database = {"DATABASE_URL": self._backends.database_urls[role]} if role else {}
         return Program(
             name,
             [sys.executable, "-m", package, *arguments],
             service_environment(
-                settings_class, inherited=self._inherited, chosen=self._chosen, given=self._given
+                settings_class,
+                inherited=self._inherited,
+                chosen=self._chosen,
+                given={**self._given, **database},
             ),
         )
 
@@ -169,7 +192,9 @@ def _given_variables(
         "LOG_FORMAT": "console" if as_console else own.log_format,
         "LISTEN_HOST": HOST,
         "SHUTDOWN_GRACE_SECONDS": str(own.shutdown_grace_seconds),
-        "DATABASE_URL": backends.database_url,
+        # Of the owner of the tables; a service logs in as itself.
+        "DATABASE_URL": backends.owner_database_url,
+        "LOGIN_PASSWORDS_FOLDER": str(backends.login_passwords),
         "REDIS_URL": backends.redis_url,
         "STORAGE_URL": backends.objects.as_uri(),
         "SESSION_SECRET": backends.session_secret,

@@ -19,6 +19,7 @@ class StackFolder:
         self.objects = self.path / "objects"
         self.worker_metrics = self.path / "worker-metrics"
         self.secrets = self.path / "secrets"
+        self.login_passwords = self.secrets / "logins"
         self.logs = self.path / "logs"
         self.processes = self.path / "processes.json"
         self.sample_photo = self.path / "sample.jpg"

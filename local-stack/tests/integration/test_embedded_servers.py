@@ -28,16 +28,16 @@ def test_postgres_is_made_once_in_a_folder_with_spaces_and_keeps_its_data(
         assert is_free(server.port)
 
 
-def test_the_role_is_no_superuser_and_may_create_databases(open_folder: Path) -> None:
+def test_the_role_is_no_superuser_and_may_create_databases_and_roles(open_folder: Path) -> None:
     server = EmbeddedPostgres(open_folder / "postgres", free_ports(1)[0], "a-password")
     with server.running():
         connection = psycopg2.connect(server.database_url)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT rolsuper, rolcreatedb, pg_encoding_to_char(encoding)"
+                "SELECT rolsuper, rolcreatedb, rolcreaterole, pg_encoding_to_char(encoding)"
                 " FROM pg_roles, pg_database WHERE rolname = 'photo' AND datname = 'photo'"
             )
-            assert cursor.fetchone() == (False, True, "UTF8")
+            assert cursor.fetchone() == (False, True, True, "UTF8")
         connection.close()
 
 
@@ -46,6 +46,22 @@ def test_nobody_logs_in_without_the_password(open_folder: Path, user: str) -> No
     server = EmbeddedPostgres(open_folder / "postgres", free_ports(1)[0], "a-password")
     with server.running():
         assert not postgres_accepts(f"postgresql://{user}@127.0.0.1:{server.port}/postgres")()
+
+
+def test_a_cluster_from_before_the_roles_of_services_takes_them_too(open_folder: Path) -> None:
+    server = EmbeddedPostgres(open_folder / "postgres", free_ports(1)[0], "a-password")
+    server.initialise()
+    hba = server.folder / "data" / "pg_hba.conf"
+    hba.write_text("host all photo 127.0.0.1/32 scram-sha-256\n")
+    with server.running():
+        connection = psycopg2.connect(server.database_url)
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT rolcreaterole FROM pg_roles WHERE rolname = 'photo'")
+            assert cursor.fetchone() == (True,)
+            cursor.execute("CREATE ROLE photo_status LOGIN PASSWORD 'another-password'")
+        connection.close()
+        assert postgres_accepts(server.url_of("photo_status", "another-password"))()
+        assert not postgres_accepts(server.url_of("photo_status", "a-password"))()
 
 
 def test_the_data_are_closed_to_other_users(open_folder: Path) -> None:

@@ -6,6 +6,7 @@ from local_stack.ports import HOST
 from local_stack.service_environment import declared_variables
 from local_stack.service_programs import Backends, ServicePrograms, port_claims
 from local_stack.settings import StackSettings, chosen_variables, inherited_variables
+from photo_records.service_roles import ServiceRole
 from service_kit.settings import load_settings
 from upload_gateway.settings import GatewaySettings
 
@@ -22,6 +23,8 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def backends(tmp_path: Path) -> Backends:
     return Backends(
         "postgresql://photo:db-password@127.0.0.1:1/photo",
+        {role: f"postgresql://{role}:{role}-password@127.0.0.1:1/photo" for role in ServiceRole},
+        tmp_path / "logins",
         "redis://:redis-password@127.0.0.1:2/0",
         "session-secret-session-secret-session",
         tmp_path / "objects",
@@ -34,6 +37,7 @@ def all_programs(backends: Backends) -> dict[str, dict[str, str]]:
     services = ServicePrograms(load_settings(StackSettings), backends, on_terminal=False)
     programs = [
         services.migrations(),
+        services.logins(),
         *(spec.program for spec in services.behind_the_gateway()),
         services.gateway().program,
         services.console().program,
@@ -92,6 +96,7 @@ def test_each_service_sees_the_secrets_it_needs_and_no_others(backends: Backends
 
     assert {name: secrets & set(seen) for name, seen in programs.items()} == {
         "migrations": {"DATABASE_URL"},
+        "logins": {"DATABASE_URL"},
         "ingest-service": {"DATABASE_URL", "REDIS_URL"},
         "status-service": {"DATABASE_URL", "REDIS_URL"},
         "worker": {"DATABASE_URL", "REDIS_URL"},
@@ -100,7 +105,28 @@ def test_each_service_sees_the_secrets_it_needs_and_no_others(backends: Backends
     }
     assert {name for name, seen in programs.items() if "STORAGE_URL" not in seen} == {
         "migrations",
+        "logins",
         "admin-console",
+    }
+
+
+def test_each_service_logs_in_to_the_database_as_itself(backends: Backends) -> None:
+    programs = all_programs(backends)
+
+    assert {
+        name: seen["DATABASE_URL"].partition("://")[2].partition(":")[0]
+        for name, seen in programs.items()
+        if "DATABASE_URL" in seen
+    } == {
+        "migrations": "photo",
+        "logins": "photo",
+        "ingest-service": "photo_ingest",
+        "status-service": "photo_status",
+        "worker": "photo_worker",
+        "admin-console": "photo_console",
+    }
+    assert {name for name, seen in programs.items() if "LOGIN_PASSWORDS_FOLDER" in seen} == {
+        "logins"
     }
 
 
@@ -120,7 +146,10 @@ def test_what_the_stack_decides_is_not_overridden_from_outside(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/production")
 
-    assert all_programs(backends)["ingest-service"]["DATABASE_URL"] == backends.database_url
+    assert (
+        all_programs(backends)["ingest-service"]["DATABASE_URL"]
+        == (backends.database_urls[ServiceRole.INGEST])
+    )
 
 
 def test_the_gateway_is_told_where_the_grpc_services_listen(

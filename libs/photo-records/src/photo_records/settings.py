@@ -1,4 +1,6 @@
-"""The settings of the migrations."""
+"""The settings of the migrations and of the services' logins."""
+
+from pathlib import Path
 
 from pydantic import Field, SecretStr
 
@@ -6,8 +8,17 @@ from service_kit.settings import ServiceSettings
 
 
 class MigrationSettings(ServiceSettings):
-    """What `python -m photo_records` reads."""
+    """What `python -m photo_records migrate` reads."""
 
     database_url: SecretStr = Field(
         description="postgresql://user:password@host:port/name, as a role that may create tables"
+    )
+
+
+class LoginSettings(MigrationSettings):
+    """What `python -m photo_records logins` reads."""
+
+    login_passwords_folder: Path = Field(
+        description="The folder with the passwords of the services' database roles, a file each:"
+        " ingest, status, worker, console"
     )

@@ -2,13 +2,19 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
+import structlog
 from alembic import context
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import create_engine, pool, text
 
+from photo_records.role_grants import grant_rights
 from photo_records.tables import Record
+
+_log = structlog.get_logger(__name__)
 
 _LOCK = 0x70686F746F73  # "photos"
 # How long a migration waits for another one that runs, in seconds.
@@ -39,9 +45,38 @@ def only_one_at_a_time() -> Iterator[None]:
         yield
 
 
-with only_one_at_a_time(), engine.connect() as connection:
-    context.configure(
-        connection=connection, target_metadata=Record.metadata, transaction_per_migration=True
-    )
-    with context.begin_transaction():
-        context.run_migrations()
+# Alembic names the arguments.
+def grant_what_is_new(
+    ctx: MigrationContext,
+    step: MigrationInfo,  # noqa: ARG001
+    heads: Collection[Any],  # noqa: ARG001
+    run_args: Mapping[str, Any],  # noqa: ARG001
+) -> None:
+    """Let the services use what a migration made, in its own transaction."""
+    assert ctx.connection is not None
+    grant_rights(ctx.connection)
+
+
+def grant_all() -> None:
+    """Give roles theirs that somebody made since, and name those that are missing."""
+    with engine.begin() as connection:
+        missing = grant_rights(connection)
+    if missing:
+        _log.warning(
+            "service_roles_missing",
+            roles=sorted(missing),
+            mended_by='docs/operations.md, "Database roles"',
+        )
+
+
+with only_one_at_a_time():
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Record.metadata,
+            transaction_per_migration=True,
+            on_version_apply=grant_what_is_new,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    grant_all()
