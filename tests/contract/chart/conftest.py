@@ -56,8 +56,13 @@ class Manifests:
 
     def containers(self) -> Iterator[tuple[str, Object]]:
         for _, pod in self.pods():
-            for container in pod["spec"]["containers"]:
+            for container in self.containers_of(pod):
                 yield container["name"], container
+
+    @staticmethod
+    def containers_of(pod: Object) -> list[Object]:
+        """Those that run before the others too."""
+        return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
 
 
 @dataclass(frozen=True)

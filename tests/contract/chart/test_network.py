@@ -6,17 +6,23 @@ from typing import Any
 import pytest
 
 _OUTSIDE = "outside"
-_PODS = ("gateway", "ingest", "status", "worker", "migrations", "postgres", "redis", "test")
+_SERVICES = ("gateway", "ingest", "status", "worker", "console")
+_PODS = (*_SERVICES, "migrations", "postgres", "redis", "test")
 
 # Who calls, whom, and at which port, between the pods of a release.
 _INSIDE = {
     ("test", "gateway", 8000),
     ("gateway", "ingest", 50051),
     ("gateway", "status", 50052),
+    ("console", "ingest", 50051),
+    ("console", "status", 50052),
 }
 _DATA = {
-    *((component, "postgres", 5432) for component in ("migrations", "ingest", "status", "worker")),
-    *((component, "redis", 6379) for component in ("ingest", "status", "worker")),
+    *(
+        (component, "postgres", 5432)
+        for component in ("migrations", "ingest", "status", "worker", "console")
+    ),
+    *((component, "redis", 6379) for component in ("ingest", "status", "worker", "console")),
 }
 
 
@@ -77,23 +83,25 @@ def test_with_data_of_its_own_each_pod_reaches_what_it_has_to_and_nothing_else(
 
 
 @pytest.mark.parametrize("value_set", ["defaults", "production"])
-def test_with_data_elsewhere_only_the_gateway_calls_pods_of_the_release(
+def test_with_data_elsewhere_only_gateway_and_console_call_pods_of_the_release(
     render: Any, value_set: str
 ) -> None:
-    assert Network(render(value_set)).lines() == _INSIDE
+    network = Network(render(value_set))
+    assert network.lines() == {line for line in _INSIDE if line[0] in network.guarded()}
 
 
 def test_the_ways_out_lead_to_names_data_and_photos_alone(render: Any) -> None:
     network = Network(render("production"))
     assert network.ways_out("gateway") == {53, 443}
     assert network.ways_out("migrations") == {53, 5432}
+    assert network.ways_out("console") == {53, 5432, 6379}
     for component in ("ingest", "status", "worker"):
         assert network.ways_out(component) == {53, 5432, 6379, 443}
 
 
 def test_bundled_nothing_leads_out_but_names(render: Any) -> None:
     network = Network(render("bundled"))
-    for component in ("gateway", "ingest", "status", "worker", "migrations", "test"):
+    for component in (*_SERVICES, "migrations", "test"):
         assert network.ways_out(component) == {53}
     for component in ("postgres", "redis"):
         assert network.ways_out(component) == set()
@@ -112,11 +120,21 @@ def test_metrics_are_for_those_that_the_operator_names(render: Any) -> None:
         r"networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.kubernetes\.io/metadata\.name"
     )
     manifests = render("production", f"{key}=observers")
-    ports = {"gateway": 9100, "ingest": 9101, "status": 9102, "worker": 9103}
+    ports = {"gateway": 9100, "ingest": 9101, "status": 9102, "worker": 9103, "console": 9104}
     for component, port in ports.items():
         policy = manifests.named("NetworkPolicy", f"photos-{component}")
         (rule,) = [each for each in policy["spec"]["ingress"] if each["ports"] == [{"port": port}]]
         assert rule["from"] == [peer]
+
+
+def test_the_console_lets_in_whom_the_operator_names_and_nobody_without(render: Any) -> None:
+    def callers(manifests: Any) -> list[Any]:
+        rules = manifests.named("NetworkPolicy", "photos-console")["spec"]["ingress"]
+        return [rule["from"] for rule in rules if rule["ports"] == [{"port": 8010}]]
+
+    peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}
+    assert callers(render("production")) == [[peer]]
+    assert callers(render("bundled")) == []
 
 
 def test_traces_have_a_way_out_where_somebody_collects_them(render: Any) -> None:
@@ -124,7 +142,7 @@ def test_traces_have_a_way_out_where_somebody_collects_them(render: Any) -> None
     manifests = render("bundled", f"tracing.otlpEndpoint={endpoint}")
     network = Network(manifests)
     for name, container in manifests.containers():
-        if name in {"gateway", "ingest", "status", "worker"}:
+        if name in _SERVICES:
             told = {each["name"]: each.get("value") for each in container["env"]}
             assert told["OTEL_EXPORTER_OTLP_ENDPOINT"] == endpoint
             assert network.ways_out(name) == {53, 4318}

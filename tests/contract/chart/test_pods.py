@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-_SERVICES = ("gateway", "ingest", "status", "worker")
-# In seconds: how long the longest upload, stream of an object and task may take.
-_LONGEST = {"gateway": 3600, "ingest": 3630, "status": 600, "worker": 120}
+_SCALED = ("gateway", "ingest", "status", "worker")
+_SERVICES = (*_SCALED, "console")
+# In seconds: how long the longest upload, stream of an object, task and page may take.
+_LONGEST = {"gateway": 3600, "ingest": 3630, "status": 600, "worker": 120, "console": 10}
 
 
 def test_every_pod_keeps_to_the_restricted_pod_security_standard(manifests: Any) -> None:
@@ -20,7 +21,7 @@ def test_every_pod_keeps_to_the_restricted_pod_security_standard(manifests: Any)
         assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
         for volume in spec.get("volumes", []):
             assert volume.keys() - {"name"} <= allowed_volumes
-        for container in spec["containers"]:
+        for container in manifests.containers_of(pod):
             assert container["securityContext"] == {
                 "allowPrivilegeEscalation": False,
                 "readOnlyRootFilesystem": True,
@@ -66,8 +67,8 @@ def test_grpc_services_are_probed_natively_and_live_without_their_database(
 def test_a_pod_has_longer_to_stop_than_the_longest_thing_it_does(
     render: Any, component: str
 ) -> None:
-    deployment = render("defaults").named("Deployment", f"photos-{component}")
-    spec = deployment["spec"]["template"]["spec"]
+    manifests = render("defaults", "console.enabled=true")
+    spec = manifests.named("Deployment", f"photos-{component}")["spec"]["template"]["spec"]
     (container,) = spec["containers"]
     variables = {each["name"]: each.get("value", "") for each in container["env"]}
     grace = float(variables["SHUTDOWN_GRACE_SECONDS"])
@@ -117,7 +118,7 @@ def test_who_is_scaled_is_scaled_by_one_and_has_no_fixed_number(render: Any) -> 
         each["spec"]["scaleTargetRef"]["name"]
         for each in manifests.of_kind("HorizontalPodAutoscaler", "ScaledObject")
     ]
-    assert sorted(scaled) == [f"photos-{component}" for component in _SERVICES]
+    assert sorted(scaled) == [f"photos-{component}" for component in _SCALED]
     for name in scaled:
         assert "replicas" not in manifests.named("Deployment", name)["spec"]
 
@@ -134,7 +135,7 @@ def test_in_maintenance_nothing_serves_and_one_pod_waits_for_commands(render: An
         component: manifests.named("Deployment", f"photos-{component}")["spec"]["replicas"]
         for component in _SERVICES
     }
-    assert replicas == {"gateway": 0, "ingest": 1, "status": 0, "worker": 0}
+    assert replicas == {"gateway": 0, "ingest": 1, "status": 0, "worker": 0, "console": 0}
     assert not manifests.of_kind("HorizontalPodAutoscaler", "ScaledObject")
     ((_, ingest),) = [found for found in manifests.containers() if found[0] == "ingest"]
     assert "sleep infinity" in ingest["command"][-1]

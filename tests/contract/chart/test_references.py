@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 
 def pods_of(manifests: Any, selector: dict[str, str]) -> list[Any]:
     return [
@@ -49,9 +51,11 @@ def test_every_port_that_a_service_names_is_one_of_its_pods(manifests: Any) -> N
         assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
 
 
-def test_the_targets_of_the_gateway_are_headless_services(manifests: Any) -> None:
-    ((_, gateway),) = [found for found in manifests.containers() if found[0] == "gateway"]
-    told = {each["name"]: each.get("value", "") for each in gateway["env"]}
+@pytest.mark.parametrize("caller", ["gateway", "console"])
+def test_the_targets_of_callers_are_headless_services(render: Any, caller: str) -> None:
+    manifests = render("production")
+    ((_, container),) = [found for found in manifests.containers() if found[0] == caller]
+    told = {each["name"]: each.get("value", "") for each in container["env"]}
     for name in ("INGEST_TARGET", "STATUS_TARGET"):
         host, _, port = told[name].removeprefix("dns:///").partition(":")
         service = manifests.named("Service", host.partition(".")[0])
@@ -80,7 +84,7 @@ def test_every_mount_has_a_volume_and_every_volume_a_mount(manifests: Any) -> No
         }
         mounts = {
             mount["name"]
-            for container in pod["spec"]["containers"]
+            for container in manifests.containers_of(pod)
             for mount in container.get("volumeMounts", [])
         }
         assert mounts == volumes
@@ -126,4 +130,5 @@ def test_the_monitor_finds_the_metrics_of_every_service(render: Any) -> None:
         for container in owner["spec"].get("template", owner)["spec"]["containers"]
         if any(port["name"] == endpoint["port"] for port in container.get("ports", []))
     }
-    assert with_metrics == {f"photos-{name}" for name in ("gateway", "ingest", "status", "worker")}
+    services = ("gateway", "ingest", "status", "worker", "console")
+    assert with_metrics == {f"photos-{name}" for name in services}

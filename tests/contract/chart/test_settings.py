@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from admin_console.settings import ConsoleSettings, OperatorCommandSettings
 from ingest_service.settings import IngestSettings
 from photo_records.settings import MigrationSettings
 from photo_worker.settings import WorkerSettings
@@ -18,9 +19,15 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "status": StatusSettings,
     "worker": WorkerSettings,
     "migrations": MigrationSettings,
+    "console": ConsoleSettings,
+    "operator": OperatorCommandSettings,
 }
-# Migrations listen on nothing and are never asked to stop.
-_NOT_SET = {"migrations": {"LISTEN_HOST", "SHUTDOWN_GRACE_SECONDS"}}
+# Commands listen on nothing and are never asked to stop; passwords come as files.
+_COMMAND = {"LISTEN_HOST", "SHUTDOWN_GRACE_SECONDS"}
+_NOT_SET = {"migrations": _COMMAND, "operator": _COMMAND | {"ADMIN_PASSWORD"}}
+# Not in every set of values.
+_OPTIONAL = {"console", "operator"}
+_CONSOLE = ("console.enabled=true", "console.operator.existingSecret=photo-operator")
 
 # What the Secrets hold, by the last part of their name and the key.
 _SECRETS = {
@@ -30,6 +37,7 @@ _SECRETS = {
     "ingest": "postgresql://ingest:password@postgres:5432/photo",
     "status": "postgresql://status:password@postgres:5432/photo",
     "worker": "postgresql://worker:password@postgres:5432/photo",
+    "console": "postgresql://console:password@postgres:5432/photo",
 }
 
 
@@ -59,6 +67,8 @@ def test_with_everything_on_each_setting_is_set_and_nothing_else(
 def test_each_program_takes_the_values(
     manifests: Any, component: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if component in _OPTIONAL and component not in {name for name, _ in manifests.containers()}:
+        return
     told = variables(manifests, component)
     assert told.keys() <= {name.upper() for name in SETTINGS[component].model_fields}
     for name, value in told.items():
@@ -73,8 +83,9 @@ def test_what_is_not_chosen_is_as_the_program_has_it(
     chosen = {
         *("listen_host", "log_format", "shutdown_grace_seconds", "worker_metrics_folder"),
         *("ingest_target", "status_target", "storage_url"),
+        *("admin_username", "admin_password_file"),
     }
-    told = variables(render("defaults"), component)
+    told = variables(render("defaults", *_CONSOLE), component)
     for name, value in told.items():
         monkeypatch.setenv(name, value)
     settings = SETTINGS[component]()

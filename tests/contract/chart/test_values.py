@@ -50,6 +50,10 @@ def test_everything_that_is_missing_is_told_at_once(helm: Any) -> None:
         ("defaults", "bundled.enabled=true", "database.existingSecret: leave it empty"),
         ("bundled", "worker.autoscaling.enabled=true", "worker.autoscaling.enabled"),
         ("defaults", "worker.visibilityTimeoutSeconds=100", "worker.visibilityTimeoutSeconds"),
+        ("bundled", "console.ingress.enabled=true", "networkPolicy.consoleFrom"),
+        ("bundled", "console.ingress.enabled=true", "console.ingress.host"),
+        ("defaults", "console.ingress.enabled=true", "console.enabled"),
+        ("production", "console.ingress.host=photos.example.org", "console.ingress.host"),
     ],
 )
 def test_values_that_do_not_go_together_are_told(
@@ -109,11 +113,14 @@ def test_values_yaml_lists_what_the_schema_knows(helm: Any, schema: dict[str, An
 
 def test_the_values_in_the_documentation_are_enough(helm: Any, tmp_path: Path) -> None:
     text = (helm.chart.parents[2] / "docs" / "operations.md").read_text("utf-8")
-    (documented,) = re.findall(r"```yaml\n(# production\.yaml.*?)```", text, re.DOTALL)
-    values = tmp_path / "production.yaml"
-    values.write_text(documented, "utf-8")
-    done = helm.template(f"--values={values}")
+    documented = re.findall(r"```yaml\n((?:# production\.yaml|console:).*?)```", text, re.DOTALL)
+    assert len(documented) == 2
+    files = [tmp_path / f"{number}.yaml" for number in range(2)]
+    for file, values in zip(files, documented, strict=True):
+        file.write_text(values, "utf-8")
+    done = helm.template(*(f"--values={file}" for file in files))
     assert done.returncode == 0, done.stderr
+    assert "name: photos-console\n" in done.stdout
 
 
 def test_the_chart_is_of_the_version_that_it_installs(helm: Any) -> None:

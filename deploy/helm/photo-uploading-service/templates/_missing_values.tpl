@@ -19,7 +19,7 @@
 {{- end -}}
 {{- else -}}
 {{- if not $v.database.existingSecret -}}
-{{- $wrong = append $wrong "database.existingSecret: name a Secret with a Postgres DSN under each of the keys migrations, ingest, status and worker" -}}
+{{- $wrong = append $wrong "database.existingSecret: name a Secret with a Postgres DSN under each of the keys migrations, ingest, status and worker (and console with console.enabled)" -}}
 {{- end -}}
 {{- if not $v.redis.existingSecret -}}
 {{- $wrong = append $wrong "redis.existingSecret: name a Secret with the address of your Redis under the key url" -}}
@@ -30,6 +30,19 @@
 {{- end -}}
 {{- if and $v.ingress.enabled (not $v.ingress.host) -}}
 {{- $wrong = append $wrong "ingress.host: name the host of ingress.enabled" -}}
+{{- end -}}
+{{- if $v.console.ingress.enabled -}}
+{{- if not $v.console.enabled -}}
+{{- $wrong = append $wrong "console.ingress.enabled: it leads to nothing without console.enabled" -}}
+{{- end -}}
+{{- if not $v.console.ingress.host -}}
+{{- $wrong = append $wrong "console.ingress.host: name the host of console.ingress.enabled, which is not that of the gateway" -}}
+{{- else if and $v.ingress.enabled (eq $v.console.ingress.host $v.ingress.host) -}}
+{{- $wrong = append $wrong "console.ingress.host: name another host than that of the gateway, with whose pages the console must not share cookies" -}}
+{{- end -}}
+{{- if and $v.networkPolicy.enabled (not $v.networkPolicy.consoleFrom) -}}
+{{- $wrong = append $wrong "networkPolicy.consoleFrom: name the ingress controller of console.ingress; nobody is let in while it is empty" -}}
+{{- end -}}
 {{- end -}}
 {{- with $v.worker.visibilityTimeoutSeconds -}}
 {{- if le (int .) (add $v.worker.taskTimeLimitSeconds 15 | int) -}}

@@ -77,6 +77,52 @@ spec:
       appProtocol: kubernetes.io/h2c
 {{- end -}}
 
+{{/* The way from outside to a component, with its `ingress` of the values. */}}
+{{- define "photos.ingress" -}}
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  {{- include "photos.metadata" . | nindent 2 }}
+  {{- with .ingress.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- with .ingress.className }}
+  ingressClassName: {{ . }}
+  {{- end }}
+  rules:
+    - host: {{ .ingress.host }}
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend:
+              service:
+                name: {{ include "photos.name" . }}
+                port: {name: http}
+  {{- if .ingress.tlsSecret }}
+  tls:
+    - secretName: {{ .ingress.tlsSecret }}
+      hosts: [{{ .ingress.host }}]
+  {{- end }}
+{{- end -}}
+
+{{/* A Service that spreads HTTP over the pods. */}}
+{{- define "photos.httpService" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "photos.metadata" . | nindent 2 }}
+spec:
+  selector:
+    {{- include "photos.selectorLabels" . | nindent 4 }}
+  ports:
+    - name: http
+      port: 80
+      targetPort: http
+{{- end -}}
+
 {{/* A certificate of cert-manager for a service that speaks mTLS, and is probed from inside its pod. */}}
 {{- define "photos.certificate" -}}
 apiVersion: cert-manager.io/v1

@@ -45,6 +45,24 @@ livenessProbe:
 {{- end -}}
 {{- end -}}
 
+{{/* Probes of an HTTP service: the same, by its addresses for it. */}}
+{{- define "photos.httpProbes" -}}
+startupProbe:
+  httpGet: {path: /livez, port: http}
+  periodSeconds: 2
+  failureThreshold: 60
+readinessProbe:
+  httpGet: {path: /readyz, port: http}
+  periodSeconds: 5
+  timeoutSeconds: 3
+  failureThreshold: 2
+livenessProbe:
+  httpGet: {path: /livez, port: http}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+{{- end -}}
+
 {{/*
 Before a pod is told to stop: time for everybody to hear that it is to go. A pod that is being
 deleted is left out of Services at once, whatever its readiness.
