@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from photo_records.service_roles import ServiceRole
+
 _EXTERNAL = ["defaults", "production", "without-crds"]
 _HOOK = "helm.sh/hook"
 
@@ -54,6 +56,28 @@ def test_with_the_bundled_database_they_are_a_job_beside_it_that_no_wait_waits_f
     (job,) = manifests.of_kind("Job")
     # A job cannot be changed: each release has its own.
     assert job["metadata"]["name"] == "photos-migrations-1"
+
+
+def test_with_the_bundled_database_each_service_logs_in_as_its_own_role(render: Any) -> None:
+    manifests = render("bundled")
+    (job,) = manifests.of_kind("Job")
+    spec = job["spec"]["template"]["spec"]
+    assert [each["name"] for each in spec["initContainers"]] == ["migrations"]
+    (logins,) = spec["containers"]
+    assert logins["command"] == ["python", "-m", "photo_records", "logins"]
+    (volume,) = [each["secret"] for each in spec["volumes"] if each["name"] == "logins"]
+    secret = manifests.named("Secret", volume["secretName"])["stringData"]
+    passwords = {each["path"]: secret[each["key"]] for each in volume["items"]}
+    assert set(passwords) == {role.service for role in ServiceRole}
+    for role in ServiceRole:
+        told = f"postgresql://{role}:{passwords[role.service]}@photos-postgres:5432/photo"
+        assert secret[role.service] == told
+    assert len({*passwords.values(), secret["postgres-password"]}) == len(ServiceRole) + 1
+
+
+@pytest.mark.parametrize("value_set", _EXTERNAL)
+def test_with_a_database_elsewhere_no_role_gets_a_password(render: Any, value_set: str) -> None:
+    assert "logins" not in dict(render(value_set).containers())
 
 
 def test_they_try_again_and_every_try_can_be_looked_into(manifests: Any) -> None:

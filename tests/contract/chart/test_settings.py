@@ -6,7 +6,7 @@ import pytest
 
 from admin_console.settings import ConsoleSettings, OperatorCommandSettings
 from ingest_service.settings import IngestSettings
-from photo_records.settings import MigrationSettings
+from photo_records.settings import LoginSettings, MigrationSettings
 from photo_worker.settings import WorkerSettings
 from service_kit.settings import ServiceSettings
 from status_service.settings import StatusSettings
@@ -19,14 +19,21 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "status": StatusSettings,
     "worker": WorkerSettings,
     "migrations": MigrationSettings,
+    "logins": LoginSettings,
     "console": ConsoleSettings,
     "operator": OperatorCommandSettings,
 }
 # Commands listen on nothing and are never asked to stop; passwords come as files.
 _COMMAND = {"LISTEN_HOST", "SHUTDOWN_GRACE_SECONDS"}
-_NOT_SET = {"migrations": _COMMAND, "operator": _COMMAND | {"ADMIN_PASSWORD"}}
+_NOT_SET = {
+    "migrations": _COMMAND,
+    "logins": _COMMAND,
+    "operator": _COMMAND | {"ADMIN_PASSWORD"},
+}
 # Not in every set of values.
-_OPTIONAL = {"console", "operator"}
+_OPTIONAL = {"console", "operator", "logins"}
+# With a database of their own operators make the logins.
+_BUNDLED_ONLY = {"logins"}
 _CONSOLE = ("console.enabled=true", "console.operator.existingSecret=photo-operator")
 
 # What the Secrets hold, by the last part of their name and the key.
@@ -48,6 +55,10 @@ def variables(manifests: Any, component: str) -> dict[str, str]:
     return {each["name"]: _value(each) for each in container["env"]}
 
 
+def _set_of(component: str, value_set: str) -> str:
+    return "bundled" if component in _BUNDLED_ONLY else value_set
+
+
 def _value(variable: dict[str, Any]) -> str:
     if "value" in variable:
         return str(variable["value"])
@@ -59,7 +70,7 @@ def test_with_everything_on_each_setting_is_set_and_nothing_else(
     render: Any, component: str
 ) -> None:
     read = {name.upper() for name in SETTINGS[component].model_fields}
-    told = set(variables(render("production"), component))
+    told = set(variables(render(_set_of(component, "production")), component))
     assert told == read - _NOT_SET.get(component, set())
 
 
@@ -85,7 +96,7 @@ def test_what_is_not_chosen_is_as_the_program_has_it(
         *("ingest_target", "status_target", "storage_url"),
         *("admin_username", "admin_password_file"),
     }
-    told = variables(render("defaults", *_CONSOLE), component)
+    told = variables(render(_set_of(component, "defaults"), *_CONSOLE), component)
     for name, value in told.items():
         monkeypatch.setenv(name, value)
     settings = SETTINGS[component]()

@@ -10,3 +10,24 @@ helm.sh/hook-weight: {{ .weight | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 {{- end -}}
+
+{{/* What every container of the job has, and the one that migrates. */}}
+{{- define "photos.migrations.container" -}}
+image: {{ include "photos.image" . }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+securityContext:
+  {{- include "photos.containerSecurity" . | nindent 2 }}
+resources:
+  {{- toYaml .root.Values.migrations.resources | nindent 2 }}
+{{- end -}}
+
+{{- define "photos.migrations.migrate" -}}
+- name: migrations
+  {{- include "photos.migrations.container" . | nindent 2 }}
+  command: [python, -m, photo_records, migrate]
+  env:
+    {{- include "photos.settings.logging" . | nindent 4 }}
+    {{- include "photos.settings.database" . | nindent 4 }}
+  volumeMounts:
+    {{- include "photos.volumeMounts" . | nindent 4 }}
+{{- end -}}
