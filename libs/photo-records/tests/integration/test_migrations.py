@@ -105,6 +105,29 @@ def test_the_facts_of_photos_are_checked_while_others_go_on_writing(
     assert _rows(empty_database_url, unchecked) == set()
 
 
+def test_a_migration_that_waits_for_a_table_lets_others_use_it_meanwhile(
+    empty_database_url: str,
+) -> None:
+    command.upgrade(alembic_config(empty_database_url), "0016")
+    reader = psycopg2.connect(empty_database_url)
+    with reader.cursor() as cursor:
+        # A backup, say: it goes on until the migration has given up at least once.
+        cursor.execute("SELECT FROM photos")
+        process = _start_migration(empty_database_url)
+        assert process.stderr
+        told = ""
+        while "migration_waits_for_lock" not in told:
+            told = process.stderr.readline()
+            assert told, "it ended without waiting"
+        assert _rows(empty_database_url, "SELECT count(*) FROM photos") == {(0,)}
+    reader.close()
+    assert process.communicate(timeout=60)[0] == ""
+    assert process.returncode == 0
+    assert _rows(empty_database_url, "SELECT version_num FROM alembic_version") == {
+        (REQUIRED_VERSION,)
+    }
+
+
 def test_migrations_started_at_the_same_time_run_one_after_the_other(
     empty_database_url: str,
 ) -> None:

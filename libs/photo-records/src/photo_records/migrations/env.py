@@ -9,7 +9,9 @@ from typing import Any
 import structlog
 from alembic import context
 from alembic.runtime.migration import MigrationContext, MigrationInfo
-from sqlalchemy import create_engine, pool, text
+from psycopg2.errors import LockNotAvailable
+from sqlalchemy import Connection, create_engine, event, pool, text
+from sqlalchemy.exc import OperationalError
 
 from photo_records.role_grants import grant_rights
 from photo_records.tables import Record
@@ -20,12 +22,27 @@ _LOCK = 0x70686F746F73  # "photos"
 # How long a migration waits for another one that runs, in seconds.
 _WAIT_SECONDS = 600.0
 _POLL_SECONDS = 0.2
+# Whoever comes after somebody who waits for a whole table waits too: so that is not for long.
+_LOCK_TIMEOUT = "2s"
+# How often, and after which pause, it is asked for again.
+_MOST_TRIES = 60
+_PAUSE_SECONDS = 3.0
 
 engine = create_engine(
     context.config.attributes["database_url"],
     poolclass=pool.NullPool,
     connect_args={"connect_timeout": 10},
 )
+
+
+# Of the transaction: what runs outside of one, as CREATE INDEX CONCURRENTLY, waits for as long as
+# it takes, and nobody waits for it.
+@event.listens_for(engine, "begin")
+def wait_for_locks_with_an_end(connection: Connection) -> None:
+    """Let every statement of the transaction give up that waits for a lock."""
+    driver_connection: Any = connection.connection.dbapi_connection
+    if not driver_connection.autocommit:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
 
 
 @contextmanager
@@ -69,7 +86,8 @@ def grant_all() -> None:
         )
 
 
-with only_one_at_a_time():
+def migrate() -> None:
+    """Run what has not run yet; what was done before an error stays done."""
     with engine.connect() as connection:
         context.configure(
             connection=connection,
@@ -79,4 +97,22 @@ with only_one_at_a_time():
         )
         with context.begin_transaction():
             context.run_migrations()
+
+
+def migrate_patiently() -> None:
+    """Try again where others held a table for too long, and let those in who waited behind."""
+    for tried in range(1, _MOST_TRIES + 1):
+        try:
+            migrate()
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable) or tried == _MOST_TRIES:
+                raise
+            _log.warning("migration_waits_for_lock", tried=tried)
+        else:
+            return
+        threading.Event().wait(_PAUSE_SECONDS)
+
+
+with only_one_at_a_time():
+    migrate_patiently()
     grant_all()

@@ -1,0 +1,113 @@
+"""Uploads go on while a migration runs: none may hold a lock on a big table for long.
+
+Squawk knows which statements rewrite a table, or look through it, under a lock that keeps others
+out, and which take away what the version before still uses: https://squawkhq.com/docs/rules.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
+
+from photo_records.migrations import alembic_config
+
+# The oldest Postgres that docs/operations.md promises.
+_POSTGRES = "15.0"
+_LEFT_OUT = (
+    # Of taste: a transaction makes statements robust, and counts are small.
+    *("prefer-robust-stmts", "prefer-bigint-over-int", "prefer-bigint-over-smallint"),
+    # `migrations/env.py` waits for locks with an end, and again; indexes take as long as they take.
+    *("require-lock-timeout", "require-statement-timeout"),
+)
+# What is right all the same, and why. A new line needs a reason as good.
+_ALLOWED = {
+    ("0004", "ban-drop-not-null"): "no version ever read the key of a batch and relied on one",
+    ("0006", "ban-drop-constraint"): "replaced in the same transaction by one that allows more",
+    ("0010", "renaming-object"): "an index that was built beside; nobody calls indexes by name",
+    ("0015", "disallowed-unique-constraint"): "operators' actions are few: a table of some rows",
+    ("0015", "constraint-missing-not-valid"): "the same",
+}
+# A backfill of a big table is work for a service, in small steps.
+_WRITES_ROWS = re.compile(r"^\s*(UPDATE|DELETE FROM)\b", re.MULTILINE)
+
+_SCRIPTS = sorted(
+    ScriptDirectory.from_config(alembic_config("postgresql://unused/photo")).walk_revisions(),
+    key=lambda script: script.revision,
+)
+
+
+def refusals(folder: Path, statements: dict[str, str]) -> set[tuple[str, str]]:
+    """The rules that the statements of each migration break, by its number."""
+    files = [folder / f"{name}.sql" for name in statements]
+    for file, text in zip(files, statements.values(), strict=True):
+        file.write_text(text, "utf-8")
+    done = subprocess.run(
+        [
+            Path(sys.executable).parent / "squawk",
+            *("--reporter=json", f"--pg-version={_POSTGRES}", "--no-error-on-unmatched-pattern"),
+            *(f"--exclude={rule}" for rule in _LEFT_OUT),
+            *files,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    found = {(Path(each["file"]).stem, each["rule_name"]) for each in json.loads(done.stdout)}
+    written = {(name, "writes-rows") for name, text in statements.items() if writes_rows(text)}
+    return found | written
+
+
+def writes_rows(text: str) -> bool:
+    # What a function does it does later.
+    return bool(_WRITES_ROWS.search(re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL)))
+
+
+def statements_of(script: Script) -> str:
+    """The SQL of a migration, as it is sent."""
+    sent = StringIO()
+    context = MigrationContext.configure(
+        dialect_name="postgresql",
+        opts={"as_sql": True, "output_buffer": sent, "transaction_per_migration": True},
+    )
+    with Operations.context(context), context.begin_transaction(_per_migration=True):
+        script.module.upgrade()
+    return sent.getvalue()
+
+
+def test_no_migration_keeps_others_from_a_big_table_or_breaks_the_version_before(
+    tmp_path: Path,
+) -> None:
+    found = refusals(tmp_path, {script.revision: statements_of(script) for script in _SCRIPTS})
+    assert found == set(_ALLOWED)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE INDEX photos_size_idx ON photos (size);",
+        "DROP INDEX photos_pending_idx;",
+        "BEGIN; CREATE INDEX CONCURRENTLY photos_size_idx ON photos (size); COMMIT;",
+        "ALTER TABLE photos ALTER COLUMN size TYPE numeric;",
+        "ALTER TABLE photos ALTER COLUMN finished_by SET NOT NULL;",
+        "ALTER TABLE photos ADD COLUMN seed float DEFAULT random();",
+        "ALTER TABLE photos ADD COLUMN seed float NOT NULL;",
+        "ALTER TABLE photos ADD CONSTRAINT photos_small_check CHECK (size < 100);",
+        "ALTER TABLE photos ADD CONSTRAINT photos_other_fkey FOREIGN KEY (id) REFERENCES batches;",
+        "ALTER TABLE photos ADD CONSTRAINT photos_sha256_key UNIQUE (sha256);",
+        "ALTER TABLE photos DROP COLUMN camera;",
+        "ALTER TABLE photos RENAME COLUMN camera TO device;",
+        "DROP TABLE renditions;",
+        "UPDATE photos SET lane = 'bulk';",
+    ],
+)
+def test_what_would_is_refused(tmp_path: Path, statement: str) -> None:
+    assert refusals(tmp_path, {"9999": statement})
