@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 # Both cores; PYTEST_ARGS adds to it.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-.PHONY: help run demo api-key createsuperuser check test test-all faults fuzz bench-processing bench-renditions bench-memory bench-streams bench-searches screenshots format protos lock clean
+.PHONY: help run demo api-key createsuperuser check test test-all faults upgrade-test fuzz bench-processing bench-renditions bench-memory bench-streams bench-searches screenshots format protos lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ createsuperuser: $(VENV)/.runs ## Make an operator of the console of `make run`;
 check: $(VENV)/.tests ## Lint, types, architecture, contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(foreach member,$(filter-out protos,$(MEMBERS)),$(member)/src) tests/faults bench \
+	$(BIN)/mypy $(foreach member,$(filter-out protos,$(MEMBERS)),$(member)/src) tests/faults tests/upgrade bench \
 		worker/tests/hostile_files
 	$(BIN)/lint-imports
 	$(BIN)/buf lint protos
@@ -60,6 +60,9 @@ ROUNDS ?= 1
 faults: $(VENV)/.tests ## Kill, freeze and starve every part under load, ROUNDS times; SEED=… repeats
 	@PYTHONPATH=tests/faults $(BIN)/python -m fault_campaign --rounds $(ROUNDS) \
 		$(if $(SEED),--seed $(SEED))
+
+upgrade-test: $(VENV)/.tests ## From the release before to this code, under load, without a failed request
+	$(BIN)/python -m pytest tests/upgrade -s
 
 SECONDS ?= 60
 

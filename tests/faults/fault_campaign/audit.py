@@ -21,7 +21,7 @@ from photo_records.sweeping import only_sweep
 # Every end of a task is written down by the database itself, whoever made it.
 _WATCH = """
 CREATE TABLE campaign_ends (task_id uuid, revision bigint, status text);
-CREATE FUNCTION campaign_note_end() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION campaign_note_end() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO campaign_ends VALUES (NEW.task_id, NEW.revision, NEW.status);
     RETURN NULL;

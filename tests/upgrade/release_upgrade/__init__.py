@@ -1,0 +1,1 @@
+"""An upgrade under load, from the release before to the code of today."""
