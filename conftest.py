@@ -16,6 +16,8 @@ from local_stack.embedded_redis import EmbeddedRedis
 from local_stack.ports import free_ports
 from local_stack.temporary_folder import temporary_folder
 from photo_records.migrations import alembic_config
+from photo_records.role_logins import set_logins
+from photo_records.service_roles import ServiceRole
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -47,13 +49,26 @@ class Databases:
     """Migrated databases in the cluster of the run."""
 
     def __init__(self, server: EmbeddedPostgres) -> None:
+        self._server = server
         self._server_url = server.database_url
+        self._passwords = {role: secrets.token_hex(16) for role in ServiceRole}
+        self.let_services_in()
 
     def create(self) -> str:
         """Its URL; it is empty but for the schema."""
         name = f"test_{secrets.token_hex(8)}"
         _execute(self._server_url, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
         return _named(self._server_url, name)
+
+    def let_services_in(self) -> None:
+        """Give the services their logins; the owner may end their connections."""
+        set_logins(self._server_url, self._passwords)
+        for role in ServiceRole:
+            _execute(self._server_url, f"GRANT {role} TO CURRENT_USER")
+
+    def url_for(self, role: ServiceRole, database_url: str) -> str:
+        """The URL of the same database for a service, which has the rights of its role only."""
+        return _named(self._server.url_of(role, self._passwords[role]), _name(database_url))
 
     def end_clients(self, database_url: str) -> None:
         """Break every connection to it, but leave autovacuum, which only a superuser may end."""

@@ -20,6 +20,7 @@ from admin_console.settings import ConsoleSettings
 from local_stack.ports import free_ports
 from photo_records.asyncpg_pool import open_pool
 from photo_records.console_tables import OperatorRole
+from photo_records.service_roles import ServiceRole
 
 PASSWORD = "correct horse of this test"
 ORIGIN = "http://console"
@@ -105,7 +106,7 @@ def cheap_passwords() -> Passwords:
 
 @pytest.fixture
 async def open_site(
-    database_url: str, cheap_passwords: Passwords
+    databases: Any, database_url: str, cheap_passwords: Passwords
 ) -> AsyncIterator[Callable[..., Any]]:
     """Starts a console; settings that are not given lead nowhere. Twice: two replicas."""
     async with AsyncExitStack() as stack:
@@ -113,7 +114,7 @@ async def open_site(
         async def start(**settings: Any) -> Site:
             nowhere = f"127.0.0.1:{free_ports(1)[0]}"
             chosen = {
-                "database_url": database_url,
+                "database_url": databases.url_for(ServiceRole.CONSOLE, database_url),
                 "redis_url": f"redis://{nowhere}/0",
                 "ingest_target": f"dns:///{nowhere}",
                 "status_target": f"dns:///{nowhere}",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import asyncpg
+
 
 async def test_operators_are_listed_without_their_hashes(site: Any) -> None:
     visitor = await site.signed_in("ann <b>")
@@ -11,12 +13,10 @@ async def test_operators_are_listed_without_their_hashes(site: Any) -> None:
     assert "argon2" not in page
 
 
-async def test_paused_lanes_are_listed(site: Any) -> None:
+async def test_paused_lanes_are_listed(site: Any, pool: asyncpg.Pool) -> None:
     visitor = await site.signed_in()
     assert "There are none." in (await visitor.get("/admin/records/paused-lanes/")).text
-    await site.console.pool.execute(
-        "INSERT INTO paused_lanes (lane, paused_by) VALUES ('bulk', 'x')"
-    )
+    await pool.execute("INSERT INTO paused_lanes (lane, paused_by) VALUES ('bulk', 'x')")
     assert "<td>bulk</td>" in (await visitor.get("/admin/records/paused-lanes/")).text
 
 

@@ -11,6 +11,7 @@ import psutil
 from celery import Celery
 from prometheus_client.parser import text_string_to_metric_families
 
+from photo_records.service_roles import ServiceRole
 from photo_records.task_queue import TASK_NAME, Lane, task_arguments
 
 from .library import Library
@@ -62,7 +63,7 @@ class RunningWorker:
 def worker_environment(library: Library, redis_url: str, metrics_port: int) -> dict[str, str]:
     return {
         **os.environ,  # noqa: TID251 - a program that is started needs its PATH and HOME
-        "DATABASE_URL": library.database_url,
+        "DATABASE_URL": library.databases.url_for(ServiceRole.WORKER, library.database_url),
         "REDIS_URL": redis_url,
         "STORAGE_URL": library.storage_url,
         "WORKER_METRICS_PORT": str(metrics_port),

@@ -14,7 +14,7 @@ DATABASE_DOWN = (
     asyncpg.PostgresConnectionError,
     # 53: too many connections, no disk or memory left.
     asyncpg.InsufficientResourcesError,
-    # 55: the database takes no connections for now, or something is locked.
+    # 55: nobody may connect to it for now, or something is locked for too long.
     asyncpg.ObjectNotInPrerequisiteStateError,
     # 57: it starts, stops, crashed, or someone cancelled the statement.
     asyncpg.OperatorInterventionError,

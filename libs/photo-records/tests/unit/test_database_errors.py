@@ -14,6 +14,8 @@ from photo_records.database_errors import DATABASE_DOWN
         asyncpg.AdminShutdownError,
         asyncpg.CrashShutdownError,
         asyncpg.QueryCanceledError,
+        asyncpg.ObjectNotInPrerequisiteStateError,
+        asyncpg.LockNotAvailableError,
         asyncpg.TooManyConnectionsError,
         asyncpg.DiskFullError,
         asyncpg.PostgresIOError,

@@ -15,7 +15,6 @@ from local_stack.embedded_postgres import EmbeddedPostgres
 from local_stack.ports import free_ports
 from local_stack.settings import inherited_variables
 from local_stack.temporary_folder import temporary_folder
-from photo_records.role_logins import set_logins
 from photo_records.service_roles import ServiceRole
 
 
@@ -47,22 +46,9 @@ def cluster() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture
-def url_of(postgres: EmbeddedPostgres, database_url: str) -> Callable[[ServiceRole], str]:
-    """The URL of the test's own database for a service."""
-    passwords = {role: secrets.token_hex(16) for role in ServiceRole}
-    set_logins(database_url, passwords)
-    name = database_url.rpartition("/")[2]
-
-    def url(role: ServiceRole) -> str:
-        return f"{postgres.url_of(role, passwords[role]).rpartition('/')[0]}/{name}"
-
-    return url
-
-
-@pytest.fixture
-def as_role(url_of: Callable[[ServiceRole], str]) -> Callable[[ServiceRole], Any]:
+def as_role(databases: Any, database_url: str) -> Callable[[ServiceRole], Any]:
     """Opens a cursor on the test's own database as a service would."""
-    return lambda role: connected(url_of(role))
+    return lambda role: connected(databases.url_for(role, database_url))
 
 
 @pytest.fixture

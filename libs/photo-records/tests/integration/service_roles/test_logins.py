@@ -1,5 +1,6 @@
 """`python -m photo_records logins`: each service gets its own way into the database."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +12,13 @@ from local_stack.embedded_postgres import EmbeddedPostgres
 from photo_records.service_roles import ServiceRole
 
 _SECONDS = 60
+
+
+@pytest.fixture(autouse=True)
+def logins_of_other_tests(databases: Any) -> Iterator[None]:
+    """Roles are those of the cluster: what other tests log in with holds again afterwards."""
+    yield
+    databases.let_services_in()
 
 
 def _settings(database_url: str, folder: Path) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What ingest-service does seldom, with its own role."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,8 +17,8 @@ _TOMORROW = datetime.now(UTC) + timedelta(days=1)
 
 
 @pytest.fixture
-async def ingest_pool(url_of: Callable[[ServiceRole], str]) -> AsyncIterator[asyncpg.Pool]:
-    pool = await open_pool(url_of(ServiceRole.INGEST), 2)
+async def ingest_pool(databases: Any, database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    pool = await open_pool(databases.url_for(ServiceRole.INGEST, database_url), 2)
     yield pool
     await pool.close()
 

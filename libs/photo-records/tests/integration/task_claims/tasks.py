@@ -50,10 +50,14 @@ RENDITIONS = [
 
 
 class Tasks:
-    """Tasks in a real database, and what everyone else would see of them."""
+    """Tasks in a real database, and what everyone else would see of them.
 
-    def __init__(self, engine: Engine) -> None:
+    `worker` has the rights of a worker and no others.
+    """
+
+    def __init__(self, engine: Engine, worker: Engine) -> None:
         self.engine = engine
+        self.worker = worker
 
     def add(self, count: int) -> list[UUID]:
         batch_id = uuid4()
@@ -87,7 +91,7 @@ class Tasks:
         return task_ids
 
     def claim(self, task_id: UUID, claimed_by: str = HOLDER) -> ClaimedTask | None:
-        with self.engine.begin() as connection:
+        with self.worker.begin() as connection:
             return claim_task(connection, task_id, LEASE, claimed_by)
 
     def claimed(self, task_id: UUID) -> ClaimedTask:
@@ -96,31 +100,31 @@ class Tasks:
         return claim
 
     def succeed(self, claim: ClaimedTask, result: PhotoResult = RESULT) -> bool:
-        with self.engine.begin() as connection:
+        with self.worker.begin() as connection:
             return finish_success(connection, claim, result, RENDITIONS)
 
     def fail(self, claim: ClaimedTask, code: FailureCode) -> bool:
-        with self.engine.begin() as connection:
+        with self.worker.begin() as connection:
             return finish_failure(connection, claim, code)
 
     def postpone(self, claim: ClaimedTask, delay: timedelta) -> bool:
-        with self.engine.begin() as connection:
+        with self.worker.begin() as connection:
             return postpone(connection, claim, delay)
 
     def time_out(self, task_id: UUID, claimed_by: str = HOLDER) -> bool:
-        with self.engine.begin() as connection:
+        with self.worker.begin() as connection:
             return end_timed_out(connection, task_id, claimed_by)
 
     def give_back(self, task_id: UUID, claimed_by: str = HOLDER) -> bool:
-        with self.engine.begin() as connection:
+        with self.worker.begin() as connection:
             return give_back(connection, task_id, claimed_by)
 
     def crash(self, task_id: UUID, claimed_by: str = HOLDER) -> CrashVerdict | None:
-        with self.engine.begin() as connection:
+        with self.worker.begin() as connection:
             return count_crash(connection, task_id, claimed_by)
 
     def exhaust(self, task_id: UUID) -> bool:
-        with self.engine.begin() as connection:
+        with self.worker.begin() as connection:
             return end_exhausted(connection, task_id)
 
     def change(self, task_id: UUID, **columns: Any) -> None:

@@ -89,7 +89,7 @@ def test_a_claim_and_an_end_are_one_statement_each(tasks: Tasks) -> None:
     (task_id,) = tasks.add(1)
     statements: list[str] = []
     event.listen(
-        tasks.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
+        tasks.worker, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
     )
     tasks.claimed(task_id)
     tasks.crash(task_id)
