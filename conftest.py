@@ -2,10 +2,14 @@
 
 import secrets
 import shutil
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 import pytest
@@ -143,6 +147,93 @@ def browser(request: pytest.FixtureRequest) -> Iterator["Browser"]:
         )
         yield running
         running.close()
+
+
+@dataclass(frozen=True)
+class CollectedSpan:
+    """A span as a collector sees it; ids are hexadecimal."""
+
+    service: str
+    name: str
+    kind: str
+    trace_id: str
+    span_id: str
+    parent_id: str
+    attributes: dict[str, Any]
+    # The trace and the span of each link.
+    links: list[tuple[str, str]]
+    is_error: bool
+
+
+class TraceCollector:
+    """Receives OTLP over HTTP, as protobuf messages of OpenTelemetry's own package."""
+
+    def __init__(self) -> None:
+        self.spans: list[CollectedSpan] = []
+        collector = self
+
+        class Receiver(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                assert self.path == "/v1/traces"
+                assert self.headers["Content-Type"] == "application/x-protobuf"
+                collector.spans.extend(_spans_of(body))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait for spans: they come in batches, and those of a process before those of another."""
+        deadline = time.monotonic() + 30
+        while not condition():
+            told = sorted((span.service, span.name) for span in self.spans)
+            assert time.monotonic() < deadline, f"spans are missing among {told}"
+            threading.Event().wait(0.02)
+
+
+def _spans_of(body: bytes) -> Iterator[CollectedSpan]:
+    # Few tests need them.
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: PLC0415
+        ExportTraceServiceRequest,
+    )
+    from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status  # noqa: PLC0415
+
+    def values(pairs: Any) -> dict[str, Any]:
+        return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in pairs}
+
+    for of_resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+        service = values(of_resource.resource.attributes)["service.name"]
+        for of_scope in of_resource.scope_spans:
+            for span in of_scope.spans:
+                yield CollectedSpan(
+                    service,
+                    span.name,
+                    Span.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_"),
+                    span.trace_id.hex(),
+                    span.span_id.hex(),
+                    span.parent_span_id.hex(),
+                    values(span.attributes),
+                    [(link.trace_id.hex(), link.span_id.hex()) for link in span.links],
+                    span.status.code == Status.StatusCode.STATUS_CODE_ERROR,
+                )
+
+
+@pytest.fixture
+def trace_collector() -> Iterator[TraceCollector]:
+    """A collector of traces at a free port of this machine."""
+    collector = TraceCollector()
+    serving = threading.Thread(target=collector.server.serve_forever, args=(0.05,))
+    serving.start()
+    yield collector
+    collector.server.shutdown()
+    collector.server.server_close()
+    serving.join()
 
 
 def _name(database_url: str) -> str:

@@ -1,5 +1,6 @@
 """Builds the app of the console."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -12,6 +13,7 @@ from admin_console.records import mount_records
 from admin_console.routes.all_routes import ROUTES
 from admin_console.session_guard import SessionGuard
 from service_kit.request_edge import RequestEdge
+from service_kit.tracing import stop_tracing
 
 # Tabler's pictures are data: addresses in its styles.
 _CONTENT_SECURITY_POLICY = (
@@ -38,6 +40,7 @@ def build_app(open_console: Callable[[], AbstractAsyncContextManager[Console]]) 
             app.state.console = console
             mount_records(app, console.engine)
             yield
+        await asyncio.to_thread(stop_tracing)
 
     app = Starlette(
         routes=ROUTES,

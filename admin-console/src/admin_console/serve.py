@@ -8,6 +8,7 @@ from admin_console.settings import ConsoleSettings
 from service_kit.metrics_server import serve_metrics
 from service_kit.settings import load_settings
 from service_kit.structured_logging import configure_logging
+from service_kit.tracing import start_tracing
 
 # The most connections and running requests; browsers ask for a page's pictures together.
 _MAX_REQUESTS = 200
@@ -18,6 +19,8 @@ def serve() -> None:
     """Answer until SIGTERM or SIGINT, then let running requests finish."""
     settings = load_settings(ConsoleSettings)
     configure_logging(settings, "admin-console")
+    # Before the app is built: what traces nothing has no part for it.
+    start_tracing(settings, "admin-console", "admin-console")
     app = build_app(ConsoleBootstrap(settings).open_console)
     serve_metrics(settings.listen_host, settings.admin_metrics_port)
     uvicorn.run(

@@ -46,6 +46,7 @@ from service_kit.health import HealthReporter
 from service_kit.metrics_server import serve_metrics
 from service_kit.service_info import announce_service
 from service_kit.start_check import blamed_on
+from service_kit.tracing import start_tracing, stop_tracing
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -73,6 +74,7 @@ async def sweep(settings: IngestSettings, *, dry_run: bool) -> tuple[str, int]:
 async def run(settings: IngestSettings) -> int:
     """Serve until told to stop; the exit code, 1 where something had to go on and did not."""
     credentials = server_credentials(settings)
+    start_tracing(settings, "ingest-service", "ingest-service")
     store = _open_store(settings)
     pool = await open_pool(settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
     broker = CeleryBroker(settings.redis_url.get_secret_value())
@@ -126,6 +128,7 @@ async def run(settings: IngestSettings) -> int:
         await pool.close()
         for each in (broker, relay_broker):
             each.close()
+        await asyncio.to_thread(stop_tracing)
 
     announce_service("ingest-service", "ingest-service")
     watch_pool(pool)

@@ -32,6 +32,8 @@ _INHERITED = (
     "https_proxy",
     "all_proxy",
 )
+# What OpenTelemetry's SDK reads by itself.
+_OF_TRACES = "OTEL_"
 _NO_PROXY = ("NO_PROXY", "no_proxy")
 
 
@@ -57,7 +59,11 @@ class StackSettings(GrpcClientSettings):
 
 def inherited_variables() -> dict[str, str]:
     """The variables of this process that every child gets; no proxy is asked for this machine."""
-    variables = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _INHERITED or name.startswith(_OF_TRACES)
+    }
     direct = next((os.environ[name] for name in _NO_PROXY if os.environ.get(name)), "")
     return variables | dict.fromkeys(_NO_PROXY, f"{direct},127.0.0.1,localhost".lstrip(","))
 

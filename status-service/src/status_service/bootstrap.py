@@ -18,6 +18,7 @@ from service_kit.metrics_server import serve_metrics
 from service_kit.service_info import announce_service
 from service_kit.start_check import blamed_on
 from service_kit.task_end import end_tasks
+from service_kit.tracing import start_tracing, stop_tracing
 from status_service.change_feed import ChangeFeed
 from status_service.object_queries import ObjectQueries
 from status_service.servicer import SERVICE, StatusServicer
@@ -34,6 +35,7 @@ _REDIS_SECONDS = 2.0
 async def run(settings: StatusSettings) -> None:
     """Serve until told to stop."""
     credentials = server_credentials(settings)
+    start_tracing(settings, "status-service", "status-service")
     with blamed_on("STORAGE_URL", StorageUrlError):
         store = open_store(settings.storage_url)
     pool = await open_pool(settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
@@ -57,6 +59,7 @@ async def run(settings: StatusSettings) -> None:
         await end_tasks(background)
         await client.aclose()
         await pool.close()
+        await asyncio.to_thread(stop_tracing)
 
     background = [
         asyncio.create_task(hub.run(), name="hub"),

@@ -70,7 +70,8 @@ def test_with_everything_on_each_setting_is_set_and_nothing_else(
     render: Any, component: str
 ) -> None:
     read = {name.upper() for name in SETTINGS[component].model_fields}
-    told = set(variables(render(_set_of(component, "production")), component))
+    collector = "tracing.otlpEndpoint=http://collector.observers.svc:4318"
+    told = set(variables(render(_set_of(component, "production"), collector), component))
     assert told == read - _NOT_SET.get(component, set())
 
 

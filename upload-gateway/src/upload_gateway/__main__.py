@@ -9,6 +9,7 @@ from service_kit.metrics_server import serve_metrics
 from service_kit.service_info import announce_service
 from service_kit.settings import load_settings
 from service_kit.structured_logging import configure_logging
+from service_kit.tracing import start_tracing
 from upload_gateway.app import build_app, check_storage
 from upload_gateway.http_protocol import BoundedHttpProtocol
 from upload_gateway.issue_api_key import issue_api_key
@@ -23,6 +24,8 @@ def main() -> None:
     settings = load_settings(GatewaySettings)
     configure_logging(settings, "upload-gateway")
     asyncio.run(check_storage(settings))
+    # Before the app is built: what traces nothing has no part for it.
+    start_tracing(settings, "upload-gateway", "upload-gateway")
     announce_service("upload-gateway", "upload-gateway")
     serve_metrics(settings.listen_host, settings.gateway_metrics_port)
     uvicorn.run(

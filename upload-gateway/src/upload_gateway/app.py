@@ -18,6 +18,7 @@ from service_kit.grpc_channel import open_channel
 from service_kit.grpc_tls import client_files
 from service_kit.request_edge import RequestEdge
 from service_kit.start_check import blamed_on
+from service_kit.tracing import stop_tracing
 from upload_gateway.access_edge import AccessEdge
 from upload_gateway.adapters import Adapters
 from upload_gateway.api_key_file import ApiKeyFileError
@@ -80,6 +81,7 @@ def build_app(settings: GatewaySettings) -> RequestEdge:
         following.cancel()
         for channel in channels.values():
             await channel.close()
+        await asyncio.to_thread(stop_tracing)
 
     app = FastAPI(
         title="Photo Uploading Service",
@@ -87,6 +89,8 @@ def build_app(settings: GatewaySettings) -> RequestEdge:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        # Its own spans tell paths and queries, which name tasks; ours are RequestEdge's.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     install_problem_handlers(app)
     for router in ROUTERS:
@@ -123,6 +127,7 @@ def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
             "Last-Event-ID",
             "Prefer",
             "X-Request-ID",
+            "traceparent",
         ],
         expose_headers=[
             "Link",

@@ -32,6 +32,7 @@ from photo_worker.tasks import register_image_handler
 from service_kit.metrics_server import serve_metrics_of_children
 from service_kit.parent_death import die_with_parent
 from service_kit.service_info import announce_service
+from service_kit.tracing import start_tracing, stop_tracing
 
 _log = structlog.get_logger(__name__)
 
@@ -104,10 +105,13 @@ class _Lifecycle:
 
     def _child_starts(self, **_: object) -> None:
         die_with_parent(self._parent_pid)
+        # Before the limit: what sends spans is no photo's memory.
+        start_tracing(self._settings, "worker", "photo-worker")
         self._handler_of_process()
         limit_memory(self._settings.worker_process_memory_bytes)
 
     def _child_ends(self, pid: int, **_: object) -> None:
+        stop_tracing()
         mark_process_dead(pid, path=str(self._metrics_folder))  # type: ignore[no-untyped-call]
 
     def _worker_is_ready(self, **_: object) -> None:

@@ -12,10 +12,10 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from photo_records.database_url import with_driver
 from photo_worker.processing.processing_settings import ProcessingSettings
 from photo_worker.processing.rendition_spec import parse_renditions
-from service_kit.settings import Port, ServiceSettings
+from service_kit.settings import Port, TracedSettings
 
 
-class WorkerSettings(ServiceSettings):
+class WorkerSettings(TracedSettings):
     """What `python -m photo_worker` reads."""
 
     database_url: SecretStr = Field(

@@ -7,6 +7,8 @@ import grpc
 from service_kit.grpc_tls import channel_credentials
 from service_kit.pem_files import PemFiles, Pems
 from service_kit.renewed_channel import RenewedChannel
+from service_kit.traced_channel import TracedChannel
+from service_kit.tracing import is_tracing
 
 _OPTIONS = [
     # A proxy of the environment is for the outside world.
@@ -36,6 +38,11 @@ def open_channel(target: str, files: PemFiles | None = None) -> grpc.aio.Channel
     again within about a second, at a new address too.
     Options: https://grpc.github.io/grpc/core/group__grpc__arg__keys.html
     """
+    channel = _open(target, files)
+    return TracedChannel(channel) if is_tracing() else channel
+
+
+def _open(target: str, files: PemFiles | None) -> grpc.aio.Channel:
     if files is None:
         return grpc.aio.insecure_channel(target, options=_OPTIONS)
 

@@ -12,6 +12,8 @@ from grpc_reflection.v1alpha import reflection
 
 from service_kit.health import HealthReporter
 from service_kit.rpc_edge import RpcEdge
+from service_kit.traced_rpcs import TracedRpcs
+from service_kit.tracing import is_tracing
 
 # Longer than the longest upload may take, so that ageing never cuts one off.
 _AGE_GRACE_MS = 3_660_000
@@ -28,7 +30,7 @@ def build_server(service: str) -> grpc.aio.Server:
     Connections end after 5 minutes (gRPC adds 10 % jitter), so that clients find new replicas.
     """
     return grpc.aio.server(
-        interceptors=[RpcEdge(service)],
+        interceptors=[*([TracedRpcs(service)] if is_tracing() else []), RpcEdge(service)],
         options=[
             ("grpc.so_reuseport", 0),
             ("grpc.max_connection_age_ms", 300_000),

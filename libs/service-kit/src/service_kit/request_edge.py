@@ -8,6 +8,7 @@ from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit.request_id import REQUEST_ID_HEADER, request_id_of
+from service_kit.traced_requests import with_spans
 
 # In seconds: from what is in memory to uploads over slow lines; streams of events last longer.
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -35,7 +36,7 @@ class RequestEdge:
     def __init__(
         self, app: ASGIApp, browser_rules: Sequence[tuple[bytes, bytes]] = STRICT_RULES
     ) -> None:
-        self._app = app
+        self._app = with_spans(app)
         self._browser_rules = browser_rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

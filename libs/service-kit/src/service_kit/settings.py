@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -20,6 +21,12 @@ def split_at_commas(text: object) -> object:
 def _network(text: str) -> str:
     # Strictly: a network with host bits set is a slip that would trust nobody.
     return str(ip_network(text))
+
+
+def _http_url(text: str | None) -> str | None:
+    if text and (urlsplit(text).scheme not in {"http", "https"} or not urlsplit(text).hostname):
+        raise ValueError("must be http://host:port or https://host:port")
+    return text
 
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -52,7 +59,19 @@ class ServiceSettings(BaseSettings):
     )
 
 
-class GrpcTlsSettings(ServiceSettings):
+class TracedSettings(ServiceSettings):
+    """Where the spans of a service go (`service_kit.tracing`); it makes none without that."""
+
+    otel_exporter_otlp_endpoint: Annotated[
+        str | None, BeforeValidator(lambda value: value or None), AfterValidator(_http_url)
+    ] = Field(
+        None,
+        description="Where traces are collected, as http://host:4318 (OTLP over HTTP); unset, no"
+        " traces are made",
+    )
+
+
+class GrpcTlsSettings(TracedSettings):
     """The files of TLS between the services (`service_kit.grpc_tls`); plain text without them."""
 
     grpc_tls_cert_file: OptionalFile = Field(

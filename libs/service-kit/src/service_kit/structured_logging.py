@@ -5,7 +5,8 @@ import sys
 
 import structlog
 
-from service_kit.settings import ServiceSettings
+from service_kit.settings import ServiceSettings, TracedSettings
+from service_kit.tracing import traceparent
 
 
 def configure_logging(settings: ServiceSettings, service: str) -> None:
@@ -17,6 +18,8 @@ def configure_logging(settings: ServiceSettings, service: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+    if isinstance(settings, TracedSettings) and settings.otel_exporter_otlp_endpoint:
+        shared.insert(1, _name_trace)
     as_console = settings.log_format == "console" or (
         settings.log_format == "auto" and sys.stderr.isatty()
     )
@@ -48,6 +51,14 @@ def configure_logging(settings: ServiceSettings, service: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+
+
+def _name_trace(
+    _logger: structlog.typing.WrappedLogger, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    if current := traceparent():
+        event["trace_id"] = current.split("-")[1]
+    return event
 
 
 def _name_service(service: str) -> structlog.typing.Processor:
