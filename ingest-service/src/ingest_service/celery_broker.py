@@ -13,6 +13,7 @@ from kombu import Queue
 from ingest_service.task_publisher import BrokerUnavailableError, TaskMessage
 from photo_records.outbox import NOTHING_WAITS
 from photo_records.task_queue import TASK_NAME, Lane, task_arguments
+from service_kit.tracing import TRACEPARENT
 
 # How long one step of publishing may take; a frozen broker would block for ever otherwise.
 _SOCKET_SECONDS = 1.0
@@ -68,6 +69,7 @@ class CeleryBroker:
                         "batch_id": message.batch_id,
                         "request_id": message.request_id,
                         _PUBLISHED_AT: published_at,
+                        **({TRACEPARENT: message.traceparent} if message.traceparent else {}),
                     },
                 )
 

@@ -13,6 +13,7 @@ from prometheus_client import Counter, Gauge
 
 from ingest_service.change_publisher import TellChange
 from ingest_service.paused_lanes import PausedLanes
+from ingest_service.publish_spans import traced_publishing
 from ingest_service.task_publisher import Broker, BrokerUnavailableError, TaskMessage
 from photo_records.database_errors import DATABASE_DOWN
 from photo_records.outbox import (
@@ -132,7 +133,8 @@ class OutboxRelay:
             tasks = await take_due(connection, reason, _GROUP, given_out_until)
             if tasks:
                 messages = [_message(task) for task in tasks]
-                await self._ask(lambda: self._broker.publish(messages))
+                with traced_publishing(messages, reason) as named:
+                    await self._ask(lambda: self._broker.publish(named))
                 await mark_republished(connection, [task.photo_id for task in tasks])
         if tasks:
             if reason in _BACK_TO_QUEUED:
@@ -156,4 +158,5 @@ class OutboxRelay:
 
 
 def _message(task: OutboxTask) -> TaskMessage:
-    return TaskMessage(task.task_id, task.lane, str(task.batch_id), request_id="")
+    batch_id = str(task.batch_id)
+    return TaskMessage(task.task_id, task.lane, batch_id, "", task.traceparent)

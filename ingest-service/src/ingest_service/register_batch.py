@@ -1,7 +1,7 @@
 """Registers batches: rows first, then the answer, then the messages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from photo_records.registration import (
     insert_batches,
 )
 from photo_records.task_changes import TaskChange
+from service_kit.tracing import traceparent
 
 # Rows of one transaction: ten full batches.
 _MAX_GROUP_PHOTOS = 1_000
@@ -65,6 +66,7 @@ class BatchRegistrar:
         not certain.
         """
         batch = check_batch(claim, self._bulk_batch_files, datetime.now(UTC))
+        batch = replace(batch, traceparent=traceparent())
         registered = await self._commits.submit(_Submission(batch, request_id), len(batch.photos))
         _log.info(
             "batch_registered",
@@ -176,7 +178,10 @@ class BatchRegistrar:
 
 def _messages(batch: NewBatch, request_id: str) -> list[TaskMessage]:
     batch_id = str(batch.batch_id)
-    return [TaskMessage(photo.task_id, batch.lane, batch_id, request_id) for photo in batch.photos]
+    return [
+        TaskMessage(photo.task_id, batch.lane, batch_id, request_id, batch.traceparent)
+        for photo in batch.photos
+    ]
 
 
 def _matching(batch: NewBatch, registered: RegisteredBatch | None) -> RegisteredBatch | Exception:

@@ -1,5 +1,7 @@
 """Retries failed tasks."""
 
+from dataclasses import replace
+
 import asyncpg
 import structlog
 
@@ -11,6 +13,7 @@ from ingest_service.viewer import Viewer
 from photo_domain.errors import ErrorCode, RequestError
 from photo_records.task_actions import WrongStatusError, retry_task
 from photo_records.task_changes import TaskChange
+from service_kit.tracing import link_to, traceparent
 
 _log = structlog.get_logger(__name__)
 
@@ -29,16 +32,22 @@ class TaskRetrier:
         Raises RequestError: unknown_task, task_not_failed, database_unavailable, outcome_unknown.
         """
         asked = asked_task_id(task_id)
+        own_trace = traceparent()
         try:
             async with connected_for_change(self._pool) as connection:
                 with known_task():
-                    task = await retry_task(connection, asked, viewer.owner)
+                    task = await retry_task(connection, asked, viewer.owner, own_trace)
         except WrongStatusError as error:
             raise RequestError(
                 ErrorCode.TASK_NOT_FAILED,
                 f"Only a task that failed can be retried; this one is {error.status}.",
             ) from error
         # Should it be lost, the relay publishes it.
-        self._publisher.send([TaskMessage(asked, task.lane, str(task.batch_id), request_id)])
+        message = TaskMessage(asked, task.lane, str(task.batch_id), request_id, task.traceparent)
+        if task.traceparent != own_trace:
+            # The run belongs to the upload's trace; the two point to one another.
+            link_to(task.traceparent)
+            message = replace(message, link=own_trace)
+        self._publisher.send([message])
         self._tell(TaskChange(asked, task.batch_id, viewer.owner))
         _log.info("task_retried", task_id=str(asked), operator=viewer.operator)

@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import Counter
 
 from ingest_service.paused_lanes import PausedLanes
+from ingest_service.publish_spans import NEW_RUN, traced_publishing
 from photo_records.database_errors import DATABASE_DOWN
 from photo_records.registration import mark_enqueued
 from photo_records.task_queue import Lane
@@ -42,6 +43,10 @@ class TaskMessage:
     lane: Lane
     batch_id: str
     request_id: str
+    # The span that its publishing is under, and one more that it has to do with
+    # (W3C Trace Context), where those are traced.
+    traceparent: str | None = None
+    link: str | None = None
 
 
 class Broker(Protocol):
@@ -96,7 +101,8 @@ class TaskPublisher:
             messages = [message for message in messages if message.lane not in paused]
             if not messages:
                 return
-            await loop.run_in_executor(self._thread, self._broker.publish, messages)
+            with traced_publishing(messages, NEW_RUN) as named:
+                await loop.run_in_executor(self._thread, self._broker.publish, named)
         except BrokerUnavailableError as error:
             _UNPUBLISHED.inc(len(messages))
             _log.warning("broker_unavailable", tasks=len(messages), error=str(error.__cause__))

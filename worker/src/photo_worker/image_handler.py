@@ -36,6 +36,7 @@ from photo_worker.outcome import FirstRun, Outcome, OutcomeKind
 from photo_worker.processing.photo_processor import PhotoProcessor
 from photo_worker.rendition_storage import RenditionStorage
 from photo_worker.retry_delay import delay_after
+from service_kit.tracing import traced
 
 _log = structlog.get_logger(__name__)
 
@@ -86,7 +87,8 @@ class ImageHandler:
         Raises DatabaseUnavailableError if it could not even be claimed, and MemoryError if the
         process has none left: the task is still claimed then, and the process should end.
         """
-        claim = self._claim(task_id)
+        with traced("claim"):
+            claim = self._claim(task_id)
         if claim is None:
             return self._refuse(task_id)
         claimed = time.monotonic()
@@ -143,11 +145,13 @@ class ImageHandler:
 
     def _work_on(self, claim: ClaimedTask) -> Outcome:
         started = time.monotonic()
-        original = self._read_original(claim)
+        with traced("read_original"):
+            original = self._read_original(claim)
         was_read = time.monotonic()
         photo = self._processor.process(original, FORMAT_BY_CONTENT_TYPE[claim.content_type])
         processed = time.monotonic()
-        stored = self._renditions.store(claim, photo.renditions)
+        with traced("store_renditions"):
+            stored = self._renditions.store(claim, photo.renditions)
         stored_at = time.monotonic()
         result = PhotoResult(
             format=photo.format,
@@ -166,7 +170,7 @@ class ImageHandler:
         )
         # After an error here the outcome is unknown: the renditions may be the task's by now, so
         # they stay, and the sweeper removes them if they are not.
-        with self._engine.begin() as connection:
+        with traced("finish"), self._engine.begin() as connection:
             ended = finish_success(connection, claim, result, stored)
         if not ended:
             self._renditions.remove(stored)

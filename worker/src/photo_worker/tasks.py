@@ -16,6 +16,7 @@ from photo_records.task_queue import TASK_NAME
 from photo_worker import task_metrics
 from photo_worker.image_handler import DatabaseUnavailableError, ImageHandler
 from photo_worker.outcome import Outcome
+from service_kit.tracing import TRACEPARENT, Span, SpanKind, traced
 
 _log = structlog.get_logger(__name__)
 
@@ -39,7 +40,12 @@ def register_image_handler(
             if photo_task_id is None:
                 _log.error("task_id_malformed")
                 raise Ignore
-            return _answer(_handle(handler_of_process(), photo_task_id))
+            parent = _header(task, TRACEPARENT)
+            with traced(TASK_NAME, SpanKind.CONSUMER, parent=parent) as span:
+                span.note(messaging__system="redis", photo__task_id=task_id)
+                outcome = _handle(handler_of_process(), photo_task_id)
+                _tell(span, outcome)
+            return _answer(outcome)
 
 
 def _handle(handler: ImageHandler, task_id: UUID) -> Outcome:
@@ -73,6 +79,18 @@ def _answer(outcome: Outcome) -> dict[str, object]:
     raise Ignore
 
 
+def _tell(span: Span, outcome: Outcome) -> None:
+    span.note(photo__outcome=str(outcome.kind))
+    if outcome.attempt:
+        span.note(photo__attempt=outcome.attempt)
+    span.conclude(str(outcome.failure) if outcome.failure else None)
+
+
 def _context_of(task: Task[Any, Any]) -> dict[str, str]:
-    found = {name: getattr(task.request, name, None) for name in _CONTEXT_HEADERS}
-    return {name: value for name, value in found.items() if isinstance(value, str)}
+    found = {name: _header(task, name) for name in _CONTEXT_HEADERS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _header(task: Task[Any, Any], name: str) -> str | None:
+    value = getattr(task.request, name, None)
+    return value if isinstance(value, str) else None

@@ -38,6 +38,8 @@ class OutboxTask:
     task_id: UUID
     batch_id: UUID
     lane: Lane
+    # What names the span of its upload (W3C Trace Context), where that was traced.
+    traceparent: str | None
 
 
 # What is not claimed and waits for nothing: only its message can bring it on.
@@ -61,7 +63,7 @@ _DUE = {
 
 # FOR UPDATE SKIP LOCKED: any number of relays share the work. What is being written is left out.
 _TAKE = """
-SELECT id, task_id, batch_id, lane FROM photos
+SELECT id, task_id, batch_id, lane, traceparent FROM photos
 WHERE status = 'PENDING' AND {due} AND lane NOT IN (SELECT paused.lane FROM paused_lanes AS paused)
 ORDER BY id
 LIMIT $1
@@ -116,9 +118,14 @@ async def take_due(
     rows = await connection.fetch(
         query, limit, *(limits if reason is RepublishReason.MESSAGE_LOST else ())
     )
-    return [
-        OutboxTask(row["id"], row["task_id"], row["batch_id"], Lane(row["lane"])) for row in rows
-    ]
+    return [outbox_task(row) for row in rows]
+
+
+def outbox_task(row: asyncpg.Record) -> OutboxTask:
+    """What to publish for a row of `photos`."""
+    return OutboxTask(
+        row["id"], row["task_id"], row["batch_id"], Lane(row["lane"]), row["traceparent"]
+    )
 
 
 async def mark_republished(

@@ -38,6 +38,8 @@ class NewBatch:
     rejected: list[dict[str, Any]]
     lane: Lane
     photos: tuple[NewPhoto, ...]
+    # What names the span of the upload (W3C Trace Context), where it is traced.
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +77,18 @@ WITH born AS (
 )
 INSERT INTO photos (
     batch_id, owner, created_at, lane,
-    task_id, file_name, content_type, size, sha256, object_key, position
+    task_id, file_name, content_type, size, sha256, object_key, position, traceparent
 )
 SELECT
     born.id, born.owner, born.created_at, file.lane,
     file.task_id, file.file_name, file.content_type, file.size, file.sha256, file.object_key,
-    file.position
+    file.position, file.traceparent
 FROM unnest(
     $7::uuid[], $8::text[], $9::uuid[], $10::text[], $11::text[], $12::bigint[], $13::bytea[],
-    $14::text[], $15::smallint[]
+    $14::text[], $15::smallint[], $16::text[]
 ) AS file (
-    batch_id, lane, task_id, file_name, content_type, size, sha256, object_key, position
+    batch_id, lane, task_id, file_name, content_type, size, sha256, object_key, position,
+    traceparent
 )
 JOIN born ON born.id = file.batch_id
 ORDER BY born.id, file.position
@@ -130,6 +133,7 @@ async def insert_batches(
             [photo.sha256 for _, photo in photos],
             [photo.object_key for _, photo in photos],
             [photo.position for _, photo in photos],
+            [batch.traceparent for batch, _ in photos],
         )
     except asyncpg.UniqueViolationError as error:
         raise KnownTaskError from error

@@ -3,7 +3,7 @@
 import asyncpg
 
 # The newest migration that this code needs; migrations are numbered.
-REQUIRED_VERSION = "0018"
+REQUIRED_VERSION = "0019"
 
 
 class SchemaOutdatedError(Exception):

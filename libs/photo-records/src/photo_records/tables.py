@@ -243,6 +243,8 @@ class PhotoRecord(Record):
     finished_by: Mapped[str | None]
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
+    # What names the span of its upload (W3C Trace Context), where that was traced.
+    traceparent: Mapped[str | None]
 
     format: Mapped[str | None]
     width: Mapped[int | None]

@@ -13,9 +13,8 @@ from photo_domain.failure import FailureCode
 from photo_domain.task_state import TaskStatus
 from photo_records.failed_attempts import AttemptOutcome, noted_of
 from photo_records.named_objects import PhotoObjects, objects_of, rendition_keys_of
-from photo_records.outbox import OutboxTask
+from photo_records.outbox import OutboxTask, outbox_task
 from photo_records.registration import Connection
-from photo_records.task_queue import Lane
 from photo_records.task_reads import UnknownTaskError
 
 
@@ -74,12 +73,14 @@ changed AS (
         attempts = 0, crashes = 0, postponements = 0, postponed_since = NULL,
         enqueued_at = NULL, next_attempt_at = NULL,
         started_at = NULL, lease_expires_at = NULL, claimed_by = NULL,
-        finished_at = NULL, error_code = NULL, error_message = NULL
+        finished_at = NULL, error_code = NULL, error_message = NULL,
+        traceparent = coalesce(photos.traceparent, $3::text)
     FROM seen
     WHERE photos.id = seen.id AND seen.status = 'FAILURE'
-    RETURNING photos.id, photos.task_id, photos.batch_id, photos.lane
+    RETURNING photos.id, photos.task_id, photos.batch_id, photos.lane, photos.traceparent
 ),{_COUNTED_UP}
-SELECT seen.status, changed.id, changed.task_id, changed.batch_id, changed.lane
+SELECT
+    seen.status, changed.id, changed.task_id, changed.batch_id, changed.lane, changed.traceparent
 FROM seen LEFT JOIN changed ON changed.id = seen.id
 """  # noqa: S608 - made of constants
 
@@ -112,13 +113,16 @@ FROM changed
 """  # noqa: S608 - made of constants
 
 
-async def retry_task(connection: Connection, task_id: UUID, owner: str | None) -> OutboxTask:
+async def retry_task(
+    connection: Connection, task_id: UUID, owner: str | None, traceparent: str | None = None
+) -> OutboxTask:
     """Bring a task from FAILURE back to PENDING as a new run; what to publish for it.
+
+    The run belongs to the trace of the upload; `traceparent` names one where it has none.
 
     Raises UnknownTaskError, WrongStatusError.
     """
-    row = await _change(connection, _RETRY, task_id, owner)
-    return OutboxTask(row["id"], row["task_id"], row["batch_id"], Lane(row["lane"]))
+    return outbox_task(await _change(connection, _RETRY, task_id, owner, traceparent))
 
 
 async def cancel_task(connection: Connection, task_id: UUID, owner: str | None) -> None:
@@ -142,7 +146,7 @@ async def delete_photo(connection: Connection, task_id: UUID, owner: str | None)
 
 
 async def _change(
-    connection: Connection, statement: str, task_id: UUID, owner: str | None, *values: str
+    connection: Connection, statement: str, task_id: UUID, owner: str | None, *values: str | None
 ) -> asyncpg.Record:
     row = await connection.fetchrow(statement, task_id, owner, *values)
     if row is None:

@@ -13,6 +13,7 @@ from photo_worker.processing.placeholder import make_placeholder
 from photo_worker.processing.probe import probe
 from photo_worker.processing.processing_settings import ProcessingSettings
 from photo_worker.processing.renditions import make_renditions
+from service_kit.tracing import traced
 
 STEPS: tuple[Step, ...] = (
     probe,
@@ -41,6 +42,7 @@ class PhotoProcessor:
         photo = PhotoInProcess(original, claimed, self._settings)
         for step in self._steps:
             started = time.monotonic()
-            step(photo)
+            with traced(step.__name__):
+                step(photo)
             photo.step_seconds[step.__name__] = time.monotonic() - started
         return photo
