@@ -224,7 +224,7 @@ def _spans_of(body: bytes) -> Iterator[CollectedSpan]:
                 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def trace_collector() -> Iterator[TraceCollector]:
     """A collector of traces at a free port of this machine."""
     collector = TraceCollector()
