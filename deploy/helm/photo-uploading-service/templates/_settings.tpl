@@ -17,6 +17,10 @@
 {{- with .root.Values.tracing.otlpEndpoint }}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ . }}
+- name: OTEL_TRACES_SAMPLER
+  value: {{ $.root.Values.tracing.sampler }}
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ $.root.Values.tracing.samplerRatio | quote }}
 {{- end }}
 {{- end -}}
 

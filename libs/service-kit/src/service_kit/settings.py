@@ -69,6 +69,18 @@ class TracedSettings(ServiceSettings):
         description="Where traces are collected, as http://host:4318 (OTLP over HTTP); unset, no"
         " traces are made",
     )
+    # The SDK reads these two by itself; a wrong one would only be a line in its log.
+    otel_traces_sampler: Literal[
+        "always_on",
+        "always_off",
+        "traceidratio",
+        "parentbased_always_on",
+        "parentbased_always_off",
+        "parentbased_traceidratio",
+    ] = Field("parentbased_always_on", description="Which traces are made")
+    otel_traces_sampler_arg: float = Field(
+        1, ge=0, le=1, description="The share of traces that a sampler by ratio makes"
+    )
 
 
 class GrpcTlsSettings(TracedSettings):
