@@ -197,3 +197,29 @@ def test_log_lines_name_the_trace_that_they_belong_to(
 
     wait_until(lambda: is_told("ingest-service", "batch_registered"), "ingest-service's log")
     wait_until(lambda: is_told("worker", "task_succeeded"), "the worker's log")
+
+
+def test_what_is_left_is_sent_when_a_service_ends(
+    trace_collector: Any, begin_trace: Any, make_api: Any, jpeg: bytes
+) -> None:
+    told = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": trace_collector.endpoint,
+        # Longer than the test: nothing is sent before the end.
+        "OTEL_BSP_SCHEDULE_DELAY": "600000",
+    }
+    with temporary_stack(told) as stack:
+        trace = begin_trace()
+        visitor = make_api(stack.base_url)
+        (task_id,) = upload(visitor, trace, ("a.jpg", jpeg))
+        visitor.wait([task_id])
+        answer = visitor.http.get(f"/api/task-status/{task_id}", headers=trace.header)
+        assert answer.is_success
+        assert trace.all() == []
+        assert stack.stop() == 0
+    assert {each.service for each in trace.all()} == {
+        "upload-gateway",
+        "ingest-service",
+        "status-service",
+        "worker",
+    }
+    assert trace.under(trace.named(RUN)[0]) == STEPS

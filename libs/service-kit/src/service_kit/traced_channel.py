@@ -99,6 +99,7 @@ async def _end(span: Span, call: Any) -> None:
     # The call is done: this waits for nothing.
     code = await call.code()
     span.note(rpc__grpc__status_code=code.value[0])
-    if code is not grpc.StatusCode.OK:
+    # A call that is given up has done for its caller what it was to do, as every event stream.
+    if code not in {grpc.StatusCode.OK, grpc.StatusCode.CANCELLED}:
         span.conclude(code.name)
     span.end()

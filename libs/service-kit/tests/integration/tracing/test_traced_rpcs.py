@@ -94,7 +94,7 @@ async def test_a_stream_that_its_reader_gives_up_ends_both_spans(
     client, server = ends(await spans(2), GET_OBJECT)
     for span in (client, server):
         assert span.attributes["rpc.grpc.status_code"] == grpc.StatusCode.CANCELLED.value[0]
-    assert not server.is_error
+        assert not span.is_error
 
 
 async def test_what_names_no_span_begins_a_trace_at_the_server(
