@@ -64,6 +64,17 @@ async def test_a_retried_task_can_be_claimed_and_succeed(rows: Any, worker: Any)
     assert await rows.pending() == [0]
 
 
+async def test_a_retry_stays_in_the_trace_of_the_upload_or_brings_its_own(
+    rows: Any, worker: Any
+) -> None:
+    [task_id] = await rows.add()
+    for asked, kept in ((None, None), ("of a retry", "of a retry"), ("another", "of a retry")):
+        await fail(rows, worker, task_id)
+        published = await retry_task(rows.pool, task_id, "owner", asked)
+        assert published.traceparent == kept
+        assert (await rows.photo(task_id))["traceparent"] == kept
+
+
 async def test_the_revision_never_comes_back_so_that_an_old_run_stays_fenced(
     rows: Any, worker: Any
 ) -> None:
