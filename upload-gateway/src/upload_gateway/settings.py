@@ -1,13 +1,18 @@
 """The settings of the upload gateway."""
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
-from service_kit.settings import GrpcClientSettings, Networks, Port, split_at_commas
+from service_kit.settings import (
+    GrpcClientSettings,
+    Networks,
+    OptionalFile,
+    Port,
+    split_at_commas,
+)
 
 
 def _origin(text: str) -> str:
@@ -49,7 +54,7 @@ class GatewaySettings(GrpcClientSettings):
         description="open: visitors need no key, and whoever knows a task id may read the task;"
         " required: every call needs an API key or a session traded for one",
     )
-    api_keys_file: Path | None = Field(
+    api_keys_file: OptionalFile = Field(
         None, description="The YAML file of API keys, read again when it changes"
     )
     trusted_proxies: Networks = Field(

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from photo_records.database_url import with_driver
 from photo_worker.processing.processing_settings import ProcessingSettings
@@ -43,7 +44,9 @@ class WorkerSettings(TracedSettings):
         description="How much memory one photo may take; a process that needs more dies, which"
         " counts as a crash of its photo, and one that ever took half of it is replaced",
     )
-    visibility_timeout_seconds: int | None = Field(
+    visibility_timeout_seconds: Annotated[
+        int | None, BeforeValidator(lambda value: value or None)
+    ] = Field(
         None,
         validate_default=True,
         description="When Redis hands an unacknowledged task to another worker;"

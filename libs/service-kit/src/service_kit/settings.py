@@ -1,4 +1,4 @@
-"""Settings come from the environment and are checked at start."""
+"""Settings come from the environment, secrets also from files, and are checked at start."""
 
 import sys
 from collections.abc import Mapping
@@ -30,6 +30,9 @@ def _http_url(text: str | None) -> str | None:
 
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+# Where container engines mount secrets; a file there named as a field is its value.
+_SECRETS = Path("/run/secrets")
+
 # A variable that is set to nothing names no file: Compose hands on unset ones so.
 OptionalFile = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
 
@@ -41,9 +44,18 @@ Networks = Annotated[
 
 
 class ServiceSettings(BaseSettings):
-    """What every service reads; a field's name in capitals is the variable's name."""
+    """What every service reads; a field's name in capitals is the variable's name.
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    What no variable says a file of that name in /run/secrets does: `database_url`, say. There a
+    secret is not seen by whoever may look at the container's configuration.
+    """
+
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe level that is logged"

@@ -1,5 +1,7 @@
 """Settings that are wrong stop a service with a line that says what to mend."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import Field, SecretStr, field_validator
 
@@ -51,6 +53,20 @@ def test_settings_come_from_variables_named_like_their_fields(
     settings = load_settings(ExampleSettings)
     assert (settings.example_port, settings.log_level) == (9000, "debug")
     assert settings.example_url.get_secret_value() == "somewhere://user:hunter2@host"
+
+
+def test_what_no_variable_says_a_file_among_the_secrets_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "example_url").write_text("somewhere://user:from-a-file@host\n")
+    (tmp_path / "example_port").write_text("9000\n")
+    (tmp_path / "unknown").write_text("nobody asks for it")
+    monkeypatch.setitem(ExampleSettings.model_config, "secrets_dir", tmp_path)
+    monkeypatch.delenv("EXAMPLE_URL")
+    settings = load_settings(ExampleSettings)
+    assert settings.example_url.get_secret_value() == "somewhere://user:from-a-file@host"
+    monkeypatch.setenv("EXAMPLE_PORT", "9001")
+    assert (settings.example_port, load_settings(ExampleSettings).example_port) == (9000, 9001)
 
 
 def test_what_is_not_set_has_its_default() -> None:
