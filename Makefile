@@ -7,6 +7,9 @@ SHELL := bash
 MEMBERS := protos libs/photo-domain libs/photo-objects libs/photo-records libs/photo-uploads \
 	libs/service-kit \
 	upload-gateway ingest-service status-service worker admin-console local-stack
+# Each is an image, with a lock of its own; photo-records is that of the migrations.
+SERVICES := upload-gateway ingest-service status-service worker admin-console
+DOCKERFILES := $(addsuffix /Dockerfile,$(SERVICES) libs/photo-records)
 SOURCES := $(filter-out protos,$(MEMBERS)) tests
 # The first supported Python that can make virtual environments; PYTHON=… names another.
 PYTHON ?= $(shell for python in python3.12 python3.11 python3 python3.13; do \
@@ -17,7 +20,7 @@ BIN := $(VENV)/bin
 # Both cores; PYTEST_ARGS adds to it.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-.PHONY: help run demo api-key createsuperuser check test test-all faults upgrade-test fuzz bench-processing bench-renditions bench-memory bench-streams bench-searches screenshots format protos lock clean
+.PHONY: help run demo api-key createsuperuser images check test test-all test-deploy faults upgrade-test fuzz bench-processing bench-renditions bench-memory bench-streams bench-searches screenshots format protos lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,12 +37,22 @@ api-key: $(VENV)/.runs ## Print a new API key and its entry: OWNER=…, SCOPES=�
 createsuperuser: $(VENV)/.runs ## Make an operator of the console of `make run`; ROLE=viewer for one who only looks
 	@$(BIN)/python -m local_stack createsuperuser $(if $(ROLE),--role $(ROLE))
 
+PREFIX ?= photo-uploading-service
+TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
+images: ## Build the image of each service, PREFIX/…:TAG, and say how large they are
+	@IMAGE_PREFIX="$(PREFIX)" IMAGE_TAG="$(TAG)" \
+		REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" docker compose build
+	@docker image ls --filter 'reference=$(PREFIX)/*:$(TAG)' \
+		--format 'table {{.Repository}}:{{.Tag}}\t{{.Size}}'
+
 check: $(VENV)/.tests ## Lint, types, architecture, contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(foreach member,$(filter-out protos,$(MEMBERS)),$(member)/src) tests/faults tests/upgrade bench \
 		worker/tests/hostile_files
 	$(BIN)/lint-imports
+	$(BIN)/hadolint $(DOCKERFILES)
 	$(BIN)/buf lint protos
 	$(BIN)/buf format --diff --exit-code protos
 	@$(MAKE) --no-print-directory stubs STUBS=$(VENV)/stubs
@@ -48,12 +61,16 @@ check: $(VENV)/.tests ## Lint, types, architecture, contracts
 
 test: $(VENV)/.tests ## Unit, integration and end-to-end tests; nothing to prepare
 	@tests/install_programs.sh
-	$(PYTEST) -m 'not slow'
+	$(PYTEST) -m 'not slow and not deploy'
 
 test-all: $(VENV)/.tests ## Everything, on every supported Python that this machine has
 	@tests/install_programs.sh
-	$(PYTEST)
+	$(PYTEST) -m 'not deploy'
+	@$(MAKE) --no-print-directory test-deploy
 	PYTHON=$(PYTHON) tests/other_pythons.sh
+
+test-deploy: $(VENV)/.tests ## Build the images and run the system of docker-compose.yml
+	$(BIN)/python -m pytest tests/deploy -m deploy --timeout 900 $(PYTEST_ARGS)
 
 ROUNDS ?= 1
 
@@ -105,6 +122,14 @@ stubs:
 		$$(cd protos && find photo -name '*.proto' | sort)
 	@touch $(STUBS)/photo/py.typed
 
+# $(call lock_image,what,name): what one image needs, in the versions of all.
+define lock_image
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url $(1) -c requirements/local.txt \
+		$(addprefix --no-emit-package ,$(NAMES)) -o requirements/images/$(2).txt
+
+endef
+
 lock: $(VENV)/.tests ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url $(UPGRADE) pyproject.toml $(addprefix --no-emit-package ,$(NAMES)) \
@@ -115,6 +140,10 @@ lock: $(VENV)/.tests ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url $(UPGRADE) --group bench -c requirements/dev.txt \
 		-o requirements/bench.txt
+	@mkdir -p requirements/images
+	$(foreach member,$(SERVICES),$(call lock_image,$(member)/pyproject.toml,$(member)))
+	$(call lock_image,libs/photo-records/pyproject.toml --extra migrations,migrations)
+	$(call lock_image,--group build,build)
 lock: NAMES = $(foreach member,$(MEMBERS),$(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml))
 
 clean: ## Remove what was built; .local, with your data, stays

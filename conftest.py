@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "migrated"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_KINDS = ("unit", "integration", "e2e", "contract", "browser")
+_KINDS = ("unit", "integration", "e2e", "contract", "browser", "deploy")
 
 
 @pytest.fixture(scope="session")

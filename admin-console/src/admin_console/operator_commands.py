@@ -24,7 +24,7 @@ from admin_console.settings import OperatorCommandSettings
 from photo_records.asyncpg_pool import open_pool
 from photo_records.console_tables import OperatorRole
 from photo_records.database_errors import DATABASE_DOWN
-from photo_records.schema_version import SchemaOutdatedError, check_schema
+from photo_records.schema_check import SchemaOutdatedError, check_schema
 from service_kit.settings import load_settings
 
 

@@ -37,7 +37,7 @@ from photo_objects.original_deleter import OriginalDeleter
 from photo_objects.original_writer import OriginalWriter
 from photo_objects.store_url import StorageUrlError, local_folder, open_store
 from photo_records.asyncpg_pool import open_pool
-from photo_records.schema_version import check_schema
+from photo_records.schema_check import check_schema
 from photo_uploads.upload_capacity import UploadCapacity
 from service_kit.database_pool_gauges import watch_pool
 from service_kit.grpc_server import build_server, serve

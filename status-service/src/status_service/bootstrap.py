@@ -9,7 +9,7 @@ from redis.backoff import NoBackoff
 from photo_objects.object_reader import ObjectReader
 from photo_objects.store_url import StorageUrlError, open_store
 from photo_records.asyncpg_pool import open_pool
-from photo_records.schema_version import check_schema
+from photo_records.schema_check import check_schema
 from service_kit.database_pool_gauges import watch_pool
 from service_kit.grpc_server import build_server, serve
 from service_kit.grpc_tls import server_credentials

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from admin_console.console import console_of
 from admin_console.navigation import HOME
 from photo_records.database_errors import DATABASE_DOWN
-from photo_records.schema_version import SchemaOutdatedError, check_schema
+from photo_records.schema_check import SchemaOutdatedError, check_schema
 
 _CHECK_SECONDS = 2.0
 

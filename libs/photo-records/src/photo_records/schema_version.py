@@ -1,26 +1,3 @@
-"""Whether the database has the tables that this code was written for."""
+"""The newest migration that this code needs; migrations are numbered."""
 
-import asyncpg
-
-# The newest migration that this code needs; migrations are numbered.
 REQUIRED_VERSION = "0019"
-
-
-class SchemaOutdatedError(Exception):
-    """The database is older than the code: run `python -m photo_records migrate`."""
-
-
-async def check_schema(pool: asyncpg.Pool) -> None:
-    """Raise SchemaOutdatedError unless every migration that this code needs has run.
-
-    A newer schema is fine: migrations expand before they contract.
-    """
-    try:
-        found = await pool.fetchval("SELECT version_num FROM alembic_version")
-    except asyncpg.UndefinedTableError:
-        found = None
-    if found is None or int(found) < int(REQUIRED_VERSION):
-        raise SchemaOutdatedError(
-            f"The database is at migration {found}, the code needs {REQUIRED_VERSION}:"
-            " run `python -m photo_records migrate`."
-        )

@@ -17,7 +17,8 @@ from sqlalchemy import create_engine, inspect, text
 from photo_records.asyncpg_pool import open_pool
 from photo_records.database_url import with_driver
 from photo_records.migrations import alembic_config
-from photo_records.schema_version import REQUIRED_VERSION, SchemaOutdatedError, check_schema
+from photo_records.schema_check import SchemaOutdatedError, check_schema
+from photo_records.schema_version import REQUIRED_VERSION
 from photo_records.tables import Record
 
 _CONSTRAINTS = """

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Makes the secrets of docker-compose.yml at the first start and leaves them alone after that.
+# Each folder in /secrets is a volume that its service alone mounts, as /run/secrets: whoever it
+# runs as may read all that is in it. Elsewhere with the argument, a folder that has those folders.
+set -eu
+umask 022
+cd "${1:-/secrets}"
+
+# random FILE: 256 bits as hexadecimal digits, which need no escaping in a URL.
+random() {
+  [ -s "$1" ] || head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' | write "$1"
+}
+
+# write FILE: what is read, whole or not at all.
+write() {
+  cat > "$1.new"
+  mv "$1.new" "$1"
+}
+
+# url FILE ROLE PASSWORD_FILE
+url() {
+  printf 'postgresql://%s:%s@postgres:5432/photo' "$2" "$(cat "$3")" | write "$1"
+}
+
+random postgres/password
+url migrations/database_url photo postgres/password
+
+mkdir -p migrations/logins
+for service in ingest status worker console; do
+  random "migrations/logins/$service"
+  url "$service/database_url" "photo_$service" "migrations/logins/$service"
+done
+
+random redis/password
+printf 'requirepass %s\n' "$(cat redis/password)" | write redis/redis.conf
+for service in ingest status worker console; do
+  printf 'redis://:%s@redis:6379/0' "$(cat redis/password)" | write "$service/redis_url"
+done
+
+random gateway/session_secret
+url operator/database_url photo_console migrations/logins/console
+random operator/admin_password
+random grafana/password

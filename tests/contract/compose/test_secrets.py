@@ -1,0 +1,62 @@
+"""The secrets of Compose are made once, and whoever needs one has the same as its server."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from photo_records.role_logins import read_passwords
+from photo_records.service_roles import ServiceRole
+
+SERVICES = {
+    "ingest-service": ServiceRole.INGEST,
+    "status-service": ServiceRole.STATUS,
+    "worker": ServiceRole.WORKER,
+    "admin-console": ServiceRole.CONSOLE,
+    "operator": ServiceRole.CONSOLE,
+}
+
+
+def contents(folder: Path) -> dict[Path, str]:
+    return {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_another_start_changes_nothing(run_make_secrets: Callable[[], Path]) -> None:
+    first = contents(run_make_secrets())
+    assert contents(run_make_secrets()) == first
+
+
+def test_what_is_made_from_them_is_made_again_where_it_was_lost(
+    run_make_secrets: Callable[[], Path], mounted_secrets: dict[str, str]
+) -> None:
+    made = run_make_secrets()
+    first = contents(made)
+    (made / mounted_secrets["worker"] / "database_url").unlink()
+    assert contents(run_make_secrets()) == first
+
+
+def test_each_service_logs_in_as_its_own_role(secret_files: dict[str, Path]) -> None:
+    passwords = read_passwords(secret_files["migrations"] / "logins")
+    for service, role in SERVICES.items():
+        url = urlsplit((secret_files[service] / "database_url").read_text())
+        assert (url.username, url.password) == (role, passwords[role])
+    owner = urlsplit((secret_files["migrations"] / "database_url").read_text())
+    assert owner.password == (secret_files["postgres"] / "password").read_text()
+
+
+def test_no_two_secrets_are_the_same(secret_files: dict[str, Path]) -> None:
+    urls = [(secret_files[service] / "database_url").read_text() for service in SERVICES]
+    passwords = {urlsplit(url).password for url in urls}
+    passwords.add((secret_files["postgres"] / "password").read_text())
+    passwords.add((secret_files["redis"] / "password").read_text())
+    passwords.add((secret_files["upload-gateway"] / "session_secret").read_text())
+    passwords.add((secret_files["operator"] / "admin_password").read_text())
+    # The console and what makes its first operator are one role.
+    assert len(passwords) == len(SERVICES) - 1 + 4
+    assert all(password and len(password) == 64 for password in passwords)
+
+
+def test_redis_asks_for_the_password_that_its_clients_have(secret_files: dict[str, Path]) -> None:
+    password = (secret_files["redis"] / "password").read_text()
+    assert (secret_files["redis"] / "redis.conf").read_text() == f"requirepass {password}\n"
+    for service in SERVICES.keys() - {"operator"}:
+        assert urlsplit((secret_files[service] / "redis_url").read_text()).password == password
