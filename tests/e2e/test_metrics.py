@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
-SERVICES = ("upload-gateway", "ingest-service", "status-service", "worker")
+SERVICES = ("upload-gateway", "ingest-service", "status-service", "worker", "admin-console")
 
 
 class Metrics:

@@ -21,6 +21,7 @@ from admin_console.status_client import StatusClient
 from admin_console.workers import WorkerWatch
 from photo_records.asyncpg_pool import open_pool
 from photo_records.database_url import with_driver
+from service_kit.database_pool_gauges import watch_pool
 from service_kit.grpc_channel import open_channel
 from service_kit.grpc_tls import client_files
 from service_kit.task_end import end_tasks
@@ -71,6 +72,7 @@ class ConsoleBootstrap:
     async def _open_pool(self, stack: AsyncExitStack) -> asyncpg.Pool:
         pool = await open_pool(self._settings.database_url.get_secret_value(), _MAX_CONNECTIONS)
         stack.push_async_callback(pool.close)
+        watch_pool(pool)
         return pool
 
     def _open_engine(self, stack: AsyncExitStack) -> AsyncEngine:

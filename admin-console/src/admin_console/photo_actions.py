@@ -7,11 +7,16 @@ from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
+from prometheus_client import Counter
 
 from admin_console.audit_log import record_each
 from admin_console.ingest_client import IngestClient
 from photo_domain.errors import ErrorCode, RequestError
 from photo_records.bulk_action_table import PhotoAction
+
+_ACTIONS = Counter(
+    "photo_console_actions_total", "Photos that operators acted on", ["action", "outcome"]
+)
 
 # Calls under way for one request or step.
 _AT_ONCE = 8
@@ -39,6 +44,13 @@ class Outcome:
     task_id: UUID
     # Why it was not done, None where it was.
     refusal: Refusal | None = None
+
+    @property
+    def kind(self) -> Literal["done", "refused", "out_of_reach"]:
+        """What metrics tell of it."""
+        if self.refusal is None:
+            return "done"
+        return "out_of_reach" if self.may_be_repeated else "refused"
 
     @property
     def may_be_repeated(self) -> bool:
@@ -92,6 +104,7 @@ class PhotoActions:
         outcomes = await asyncio.gather(*map(one, task_ids))
         refusals: dict[Refusal, list[UUID]] = {}
         for outcome in outcomes:
+            _ACTIONS.labels(action, outcome.kind).inc()
             if outcome.refusal and not (repeats and outcome.may_be_repeated):
                 refusals.setdefault(outcome.refusal, []).append(outcome.task_id)
         for code, refused in refusals.items():

@@ -6,6 +6,7 @@ from admin_console.app import build_app
 from admin_console.bootstrap import ConsoleBootstrap
 from admin_console.settings import ConsoleSettings
 from service_kit.metrics_server import serve_metrics
+from service_kit.service_info import announce_service
 from service_kit.settings import load_settings
 from service_kit.structured_logging import configure_logging
 from service_kit.tracing import start_tracing
@@ -22,6 +23,7 @@ def serve() -> None:
     # Before the app is built: what traces nothing has no part for it.
     start_tracing(settings, "admin-console", "admin-console")
     app = build_app(ConsoleBootstrap(settings).open_console)
+    announce_service("admin-console", "admin-console")
     serve_metrics(settings.listen_host, settings.admin_metrics_port)
     uvicorn.run(
         app,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from prometheus_client import Counter
+
 from admin_console.audit_log import record
 from admin_console.console import Console
 from admin_console.login_throttle import Attempt, Throttled
@@ -9,6 +11,13 @@ from admin_console.operator_accounts import MAX_NAME, Account, find_account, ren
 from admin_console.passwords import PasswordsBusyError
 from admin_console.sessions import end_session, hash_of, start_session
 from service_kit.request_id import current_request_id
+
+_SIGN_INS = Counter(
+    "photo_console_sign_ins_total", "Names and passwords by what became of them", ["outcome"]
+)
+for _outcome in ("signed_in", "wrong_password", "throttled", "busy"):
+    # There before the first: rates of what appears late would miss it.
+    _SIGN_INS.labels(_outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +46,17 @@ async def sign_in(console: Console, asked: SignInRequest) -> str | WrongPassword
     # Counted by the name as it is kept: it can be written in more ways than one.
     attempt = await console.throttle.begin(account.name if account else name, asked.address)
     if isinstance(attempt, Throttled):
+        _SIGN_INS.labels("throttled").inc()
         return attempt
     known_hash = account.password_hash if account else None
     try:
         is_right = await console.passwords.is_right(known_hash, asked.password)
     except PasswordsBusyError:
+        _SIGN_INS.labels("busy").inc()
         await console.throttle.take_back(attempt)
         raise
     if account is None or not account.active or not is_right:
+        _SIGN_INS.labels("wrong_password").inc()
         await _record_failure(console, asked, account, attempt)
         return WrongPassword()
     new_hash = None
@@ -58,6 +70,7 @@ async def sign_in(console: Console, asked: SignInRequest) -> str | WrongPassword
         token = await start_session(connection, account.id, asked.address, asked.user_agent)
         await record(connection, account.name, "login", "", {}, asked.address, current_request_id())
     await console.throttle.end_well(attempt)
+    _SIGN_INS.labels("signed_in").inc()
     return token
 
 

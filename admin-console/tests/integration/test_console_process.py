@@ -75,6 +75,8 @@ def test_it_is_ready_without_the_other_services_and_stops_when_told(
     assert httpx.get(f"{address}/livez").json() == {"status": "alive"}
     metrics = httpx.get(f"http://127.0.0.1:{metrics_port}/metrics").text
     assert 'http_requests_total{method="GET",route="/readyz",status="200"}' in metrics
+    assert 'photo_service_info{service="admin-console"' in metrics
+    assert "photo_database_connections_limit 5.0" in metrics
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) in {0, -signal.SIGTERM}
     text = log.read_text()

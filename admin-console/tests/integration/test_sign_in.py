@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from photo_records.console_tables import OperatorRole
 
@@ -169,3 +170,20 @@ def _form_of(page: str) -> dict[str, str]:
 def _without_tokens(page: str) -> str:
     before, _, rest = page.partition('name="csrf_token" value="')
     return before + rest.partition('"')[2]
+
+
+async def test_sign_ins_are_counted_by_what_became_of_them(site: Any) -> None:
+    def counted() -> dict[str, float]:
+        return {
+            outcome: REGISTRY.get_sample_value("photo_console_sign_ins_total", {"outcome": outcome})
+            or 0
+            for outcome in ("signed_in", "wrong_password", "throttled")
+        }
+
+    await site.add_operator("ann")
+    before = counted()
+    await site.visit().send_login("ann")
+    for _ in range(12):
+        await site.visit().send_login("ann", "not her password")
+    told = {outcome: number - before[outcome] for outcome, number in counted().items()}
+    assert told == {"signed_in": 1, "wrong_password": 10, "throttled": 2}

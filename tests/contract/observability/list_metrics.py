@@ -15,6 +15,7 @@ _PACKAGES = (
     "ingest_service",
     "status_service",
     "photo_worker",
+    "admin_console",
 )
 
 

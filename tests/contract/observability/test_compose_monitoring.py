@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from admin_console.settings import ConsoleSettings
 from ingest_service.settings import IngestSettings
 from photo_worker.settings import WorkerSettings
 from status_service.settings import StatusSettings
@@ -16,6 +17,7 @@ PORTS = {
     "ingest-service": IngestSettings.model_fields["ingest_metrics_port"].default,
     "status-service": StatusSettings.model_fields["status_metrics_port"].default,
     "worker": WorkerSettings.model_fields["worker_metrics_port"].default,
+    "admin-console": ConsoleSettings.model_fields["admin_metrics_port"].default,
 }
 
 

@@ -37,7 +37,8 @@ def test_the_table_has_the_types_and_labels_of_the_code(
 def test_every_meaning_begins_with_who_tells_it(
     table: dict[str, tuple[str, list[str], str]],
 ) -> None:
-    services = r"(all|(gateway|ingest|status|worker)(, (gateway|ingest|status|worker))*): \S"
+    service = "(gateway|ingest|status|worker|console)"
+    services = rf"(all|{service}(, {service})*): \S"
     for name, (_kind, _labels, meaning) in table.items():
         assert re.match(services, meaning), name
 
