@@ -13,9 +13,10 @@ from upload_gateway import problems
 
 API = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 GATEWAY = Path(str(files("upload_gateway")))
+PROTOCOL = Path(str(files("service_kit"))) / "http_protocol.py"
 
 # How a code comes to be in an answer: what is called, and where among its arguments the code is.
-MADE_BY = {"Problem": 1, "_refuse": 1, "unavailable": 0}
+MADE_BY = {"Problem": 1, "RequestRefused": 1, "_refuse": 1, "unavailable": 0}
 STATUS_OF = {"unavailable": HTTPStatus.SERVICE_UNAVAILABLE}
 # What the framework answers by itself.
 FRAMEWORK = {(404, "not_found"), (405, "method_not_allowed")}
@@ -25,7 +26,7 @@ CODE = re.compile(r"[a-z][a-z_]+")
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
     """Every call in the gateway that makes a problem, with the name of what is called."""
-    for path in GATEWAY.rglob("*.py"):
+    for path in (PROTOCOL, *GATEWAY.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))

@@ -5,6 +5,7 @@ import uvicorn
 from admin_console.app import build_app
 from admin_console.bootstrap import ConsoleBootstrap
 from admin_console.settings import ConsoleSettings
+from service_kit.http_protocol import BoundedHttpProtocol
 from service_kit.metrics_server import serve_metrics
 from service_kit.service_info import announce_service
 from service_kit.settings import load_settings
@@ -13,7 +14,6 @@ from service_kit.tracing import start_tracing
 
 # The most connections and running requests; browsers ask for a page's pictures together.
 _MAX_REQUESTS = 200
-_MAX_HEADERS_BYTES = 64 * 1024
 
 
 def serve() -> None:
@@ -30,9 +30,7 @@ def serve() -> None:
         host=settings.listen_host,
         port=settings.admin_port,
         loop="uvloop",
-        # It bounds the size of headers, which the faster parser does not.
-        http="h11",
-        h11_max_incomplete_event_size=_MAX_HEADERS_BYTES,
+        http=BoundedHttpProtocol,
         ws="none",
         log_config=None,
         access_log=False,

@@ -131,7 +131,7 @@ def test_headers_without_end_are_not_read_to_their_end(start: Callable[..., Any]
         answer = b""
         with suppress(ConnectionError):
             answer = line.recv(1000)
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 431")
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ import sys
 
 import uvicorn
 
+from service_kit.http_protocol import BoundedHttpProtocol
 from service_kit.metrics_server import serve_metrics
 from service_kit.service_info import announce_service
 from service_kit.settings import load_settings
 from service_kit.structured_logging import configure_logging
 from service_kit.tracing import start_tracing
 from upload_gateway.app import build_app, check_storage
-from upload_gateway.http_protocol import BoundedHttpProtocol
 from upload_gateway.issue_api_key import issue_api_key
 from upload_gateway.settings import GatewaySettings
 

@@ -12,8 +12,8 @@ import uvicorn
 from photo.status.v1 import status_service_pb2 as pb
 from photo.status.v1 import status_service_pb2_grpc as pb_grpc
 from photo_domain.errors import ErrorCode, RequestError
+from service_kit.http_protocol import BoundedHttpProtocol
 from service_kit.request_edge import RequestEdge
-from upload_gateway.http_protocol import BoundedHttpProtocol
 from upload_gateway.routes import batches, events, task_status, tasks, visitor
 
 BATCH_ID = "01919a3c-0000-7abc-8def-0123456789ab"

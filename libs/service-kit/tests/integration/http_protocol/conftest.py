@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import uvicorn
 
+from service_kit.http_protocol import BoundedHttpProtocol
 from service_kit.request_edge import RequestEdge
-from upload_gateway.http_protocol import BoundedHttpProtocol
 
 # More than the system takes off the server's hands for a client that does not read.
 LARGE = 32 * 1024 * 1024

@@ -2,7 +2,7 @@
 
 Headers have a size, a number and a time, and so have trailers; a body that nobody reads any more
 has an end, and so has an answer that its client does not read; only so many requests wait on a
-connection for their turn. What cannot be read is answered as a problem.
+connection for their turn. What cannot be read is answered as a problem (RFC 9457).
 """
 
 import asyncio
@@ -14,8 +14,7 @@ import orjson
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from upload_gateway.problems import PROBLEM_JSON, Problem
-from upload_gateway.slow_reader import SlowReader
+from service_kit.slow_reader import SlowReader
 
 # More than browsers send with every cookie; nginx allows 32 KiB.
 MAX_HEADER_SIZE = 64 * 1024
@@ -31,6 +30,16 @@ UNREAD_BODY_SECONDS = 10.0
 _log = structlog.get_logger(__name__)
 
 
+class RequestRefused(Exception):  # noqa: N818 - it is the answer, not a fault
+    """Why a request is not read on; `code` is stable for programs."""
+
+    def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+
+
 class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection."""
 
@@ -44,7 +53,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._header_count = 0
         self._header_size = 0
         self._bytes_without_body = 0
-        self._refusal: Problem | None = None
+        self._refusal: RequestRefused | None = None
         self._is_upgrade = False
         # The request that is answered now; `cycle` is the one that arrived last.
         self._running: RequestResponseCycle | None = None
@@ -187,7 +196,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _headers_late(self) -> None:
         if self._in_headers and self._in_body:
             self._end_with(
-                Problem(
+                RequestRefused(
                     HTTPStatus.REQUEST_TIMEOUT,
                     "headers_too_slow",
                     f"The headers must arrive within {HEADER_SECONDS:.0f} s.",
@@ -201,17 +210,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._header_count > MAX_HEADERS or self._header_size > MAX_HEADER_SIZE:
             self._give_up(_headers_too_large())
 
-    def _give_up(self, problem: Problem) -> None:
+    def _give_up(self, refusal: RequestRefused) -> None:
         """Stop the parser in the midst of what it has got."""
-        self._refusal = problem
-        raise problem
+        self._refusal = refusal
+        raise refusal
 
-    def _end_with(self, problem: Problem) -> None:
+    def _end_with(self, refusal: RequestRefused) -> None:
         if self.transport.is_closing():
             return
-        _log.info("http_request_refused", code=problem.code)
+        _log.info("http_request_refused", code=refusal.code)
         if self._is_heard():
-            self.transport.write(_answer(problem))
+            self.transport.write(_answer(refusal))
         self.transport.close()
 
     def _is_heard(self) -> bool:
@@ -222,26 +231,26 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return running is None or running.response_complete
 
 
-def _answer(problem: Problem) -> bytes:
+def _answer(refusal: RequestRefused) -> bytes:
     body = orjson.dumps(
         {
             "type": "about:blank",
-            "title": problem.status.phrase,
-            "status": problem.status.value,
-            "code": problem.code,
-            "detail": problem.detail,
+            "title": refusal.status.phrase,
+            "status": refusal.status.value,
+            "code": refusal.code,
+            "detail": refusal.detail,
         }
     )
     head = (
-        f"HTTP/1.1 {problem.status.value} {problem.status.phrase}\r\n"
-        f"content-type: {PROBLEM_JSON}\r\n"
+        f"HTTP/1.1 {refusal.status.value} {refusal.status.phrase}\r\n"
+        f"content-type: application/problem+json\r\n"
         f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
     )
     return head.encode("ascii") + body
 
 
-def _headers_too_large() -> Problem:
-    return Problem(
+def _headers_too_large() -> RequestRefused:
+    return RequestRefused(
         HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
         "headers_too_large",
         f"The address and headers must not be larger than {MAX_HEADER_SIZE} bytes,"
@@ -249,17 +258,17 @@ def _headers_too_large() -> Problem:
     )
 
 
-def _unknown_coding() -> Problem:
+def _unknown_coding() -> RequestRefused:
     # RFC 9112 6.1.
-    return Problem(
+    return RequestRefused(
         HTTPStatus.NOT_IMPLEMENTED,
         "unknown_transfer_coding",
         "The only Transfer-Encoding that is understood is chunked.",
     )
 
 
-def _malformed() -> Problem:
-    return Problem(
+def _malformed() -> RequestRefused:
+    return RequestRefused(
         HTTPStatus.BAD_REQUEST,
         "malformed_request",
         "The request cannot be read: it does not follow HTTP/1.1 (RFC 9112).",

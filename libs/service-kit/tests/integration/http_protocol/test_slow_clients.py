@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from upload_gateway import http_protocol, slow_reader
+from service_kit import http_protocol, slow_reader
 
 
 async def test_a_connection_that_says_nothing_is_closed(
