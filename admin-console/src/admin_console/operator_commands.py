@@ -53,6 +53,9 @@ def run_command(arguments: argparse.Namespace) -> int:
     except DATABASE_DOWN as error:
         sys.stderr.write(f"DATABASE_URL: the database does not answer ({type(error).__name__})\n")
         return 1
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        sys.stderr.write(f"DATABASE_URL: the database lets nobody in ({type(error).__name__})\n")
+        return 1
     sys.stdout.write(f"{told}\n")
     return 0
 

@@ -98,6 +98,17 @@ def test_it_is_not_ready_while_the_schema_is_older_than_the_code(
     wait_for(f"{address}/readyz", 200, log)
 
 
+def test_it_is_not_ready_while_the_database_does_not_let_it_in(
+    start: Callable[..., Any], database_url: str
+) -> None:
+    # As at an install, before its login has been made.
+    url = f"postgresql://nobody:nothing@{database_url.rpartition('@')[2]}"
+    address, _, log, _ = start(DATABASE_URL=url)
+    answer = wait_for(f"{address}/readyz", 503, log)
+    assert answer.json() == {"status": "not_ready", "missing": ["database"]}
+    assert "Traceback" not in log.read_text()
+
+
 def test_what_a_trusted_proxy_says_of_the_browser_is_believed(
     start: Callable[..., Any], database_url: str
 ) -> None:

@@ -191,6 +191,14 @@ def test_nobody_of_that_name_is_said_to_be_nobody(database_url: str) -> None:
         assert "There is no operator nobody." in done.stderr
 
 
+def test_a_database_that_lets_nobody_in_says_so_in_one_line(database_url: str) -> None:
+    done = create(f"postgresql://nobody:very-secret@{database_url.rpartition('@')[2]}")
+    assert done.returncode == 1
+    assert done.stderr.startswith("DATABASE_URL: the database lets nobody in")
+    assert done.stderr.count("\n") == 1
+    assert "very-secret" not in done.stderr
+
+
 def test_a_database_that_is_away_or_older_is_named_without_its_password() -> None:
     done = create("postgresql://photo:very-secret@127.0.0.1:1/none")
     assert done.returncode == 1

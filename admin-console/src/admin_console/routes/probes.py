@@ -3,6 +3,7 @@
 import asyncio
 from http import HTTPStatus
 
+import asyncpg
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -33,7 +34,8 @@ async def readyz(request: Request) -> Response:
     try:
         async with asyncio.timeout(_CHECK_SECONDS):
             await check_schema(console_of(request).pool)
-    except (*DATABASE_DOWN, SchemaOutdatedError):
+    except (*DATABASE_DOWN, asyncpg.PostgresError, SchemaOutdatedError):
+        # It may refuse too: at an install the service's login is made after its start.
         return JSONResponse(
             {"status": "not_ready", "missing": ["database"]},
             HTTPStatus.SERVICE_UNAVAILABLE.value,
