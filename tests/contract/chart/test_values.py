@@ -50,6 +50,8 @@ def test_everything_that_is_missing_is_told_at_once(helm: Any) -> None:
         ("defaults", "bundled.enabled=true", "database.existingSecret: leave it empty"),
         ("bundled", "worker.autoscaling.enabled=true", "worker.autoscaling.enabled"),
         ("defaults", "worker.visibilityTimeoutSeconds=100", "worker.visibilityTimeoutSeconds"),
+        ("production", "gateway.autoscaling.maxReplicas=1", "gateway.autoscaling.maxReplicas"),
+        ("production", "worker.autoscaling.maxReplicas=1", "worker.autoscaling.maxReplicas"),
         ("bundled", "console.ingress.enabled=true", "networkPolicy.consoleFrom"),
         ("bundled", "console.ingress.enabled=true", "console.ingress.host"),
         ("defaults", "console.ingress.enabled=true", "console.enabled"),

@@ -44,6 +44,12 @@
 {{- $wrong = append $wrong "networkPolicy.consoleFrom: name the ingress controller of console.ingress; nobody is let in while it is empty" -}}
 {{- end -}}
 {{- end -}}
+{{- range list "gateway" "ingest" "status" "worker" -}}
+{{- $scaling := (get $v .).autoscaling -}}
+{{- if and $scaling.enabled (lt (int $scaling.maxReplicas) (int $scaling.minReplicas)) -}}
+{{- $wrong = append $wrong (printf "%s.autoscaling.maxReplicas: it has to be at least minReplicas" .) -}}
+{{- end -}}
+{{- end -}}
 {{- with $v.worker.visibilityTimeoutSeconds -}}
 {{- if le (int .) (add $v.worker.taskTimeLimitSeconds 15 | int) -}}
 {{- $wrong = append $wrong "worker.visibilityTimeoutSeconds: it has to be above worker.taskTimeLimitSeconds + 15" -}}
