@@ -19,6 +19,7 @@ from photo_records.database_errors import DATABASE_DOWN
         asyncpg.TooManyConnectionsError,
         asyncpg.DiskFullError,
         asyncpg.PostgresIOError,
+        asyncpg.ObjectNotInPrerequisiteStateError,
         asyncpg.ReadOnlySQLTransactionError,
     ],
 )
