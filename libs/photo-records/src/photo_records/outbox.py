@@ -61,11 +61,21 @@ _DUE = {
     RepublishReason.MESSAGE_LOST: f"({_PASSED}) AND {_UNCLAIMED}",
 }
 
+# Each reads an index of its own in its order, where what is published is gone: what else is
+# PENDING, however much, is not passed again for each group.
+_ORDER = {
+    RepublishReason.NEVER_QUEUED: "created_at, id",
+    RepublishReason.ATTEMPT_DUE: "next_attempt_at, id",
+    RepublishReason.LEASE_EXPIRED: "lease_expires_at, id",
+    # Each lane has an order of its own.
+    RepublishReason.MESSAGE_LOST: "id",
+}
+
 # FOR UPDATE SKIP LOCKED: any number of relays share the work. What is being written is left out.
 _TAKE = """
 SELECT id, task_id, batch_id, lane, traceparent FROM photos
 WHERE status = 'PENDING' AND {due} AND lane NOT IN (SELECT paused.lane FROM paused_lanes AS paused)
-ORDER BY id
+ORDER BY {order}
 LIMIT $1
 FOR UPDATE SKIP LOCKED
 """
@@ -113,7 +123,7 @@ async def take_due(
     lane was published, NOTHING_WAITS for an empty one; a lane of which that is not known is left
     out. Only MESSAGE_LOST looks at it: a lane gives out its messages in their order.
     """
-    query = _TAKE.format(due=_DUE[reason])
+    query = _TAKE.format(due=_DUE[reason], order=_ORDER[reason])
     limits = [given_out_until.get(lane, _NOT_KNOWN) for lane in Lane]
     rows = await connection.fetch(
         query, limit, *(limits if reason is RepublishReason.MESSAGE_LOST else ())
