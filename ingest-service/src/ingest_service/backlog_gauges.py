@@ -17,6 +17,9 @@ _INTERVAL_SECONDS = 10.0
 # A look that takes long is followed by a longer pause: all looks of a replica take a fiftieth of
 # the time at most.
 _PAUSE_FOR_EACH_SECOND = 50.0
+# What is older is told no more: the largest figure counts, and one replica that has lost its
+# database would hold up an old one. As long as BacklogNotCounted waits.
+_KNOWN_SECONDS = 300.0
 
 _STAGES = (TaskStage.QUEUED, TaskStage.PROCESSING, TaskStage.WAITING_TO_RETRY)
 
@@ -45,6 +48,7 @@ class BacklogGauges:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._measured_at = float("-inf")
 
     async def run(self) -> None:
         """Look every 10 seconds, less often where a look takes long, until cancelled."""
@@ -56,11 +60,15 @@ class BacklogGauges:
                 _log.warning("backlog_not_measured", error=type(error).__name__)
             except Exception:  # noqa: BLE001 - whatever it is, the next look may find it gone
                 _log.exception("measuring_broke")
+            if time.monotonic() - self._measured_at > _KNOWN_SECONDS:
+                for gauge in (_BACKLOG, _OUTBOX, _OLDEST):
+                    gauge.clear()
             took = time.monotonic() - started
             await asyncio.sleep(max(_INTERVAL_SECONDS, took * _PAUSE_FOR_EACH_SECOND))
 
     async def measure(self) -> None:
         """Set the gauges once. Raises what asyncpg raises; they keep what they told then."""
+        started = time.monotonic()
         backlogs = await backlog_of_lanes(self._pool)
         for lane in Lane:
             backlog = backlogs.get(lane, NO_BACKLOG)
@@ -68,4 +76,5 @@ class BacklogGauges:
                 _BACKLOG.labels(lane, stage).set(backlog.stages.get(stage, 0))
             _OUTBOX.labels(lane).set(backlog.unqueued)
             _OLDEST.labels(lane).set(backlog.oldest_seconds)
+        self._measured_at = started
         _LAST_LOOK.set_to_current_time()

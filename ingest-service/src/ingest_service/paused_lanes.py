@@ -12,6 +12,8 @@ from photo_records.task_queue import Lane
 
 # The relay looks every second; whoever publishes looks where the relay is in trouble.
 MAX_AGE_SECONDS = 2.0
+# For how long the metrics tell what the database said last: the largest of all replicas counts.
+_TOLD_SECONDS = 300.0
 
 _PAUSED = Gauge("photo_lane_paused", "1 while nothing of the lane is published", ["lane"])
 
@@ -29,7 +31,12 @@ class PausedLanes:
     async def refresh(self) -> None:
         """Look now. Raises what asyncpg raises."""
         started = time.monotonic()
-        self._lanes = await find_paused_lanes(self._pool)
+        try:
+            self._lanes = await find_paused_lanes(self._pool)
+        except Exception:
+            if started - self._looked_at > _TOLD_SECONDS:
+                _PAUSED.clear()
+            raise
         self._looked_at = started
         for lane in Lane:
             _PAUSED.labels(lane).set(lane in self._lanes)

@@ -162,6 +162,24 @@ async def test_the_pauses_are_measured(stub: Any, relay: OutboxRelay) -> None:
     assert measured() == [0, 0]
 
 
+async def test_a_replica_that_lost_its_database_stops_telling_old_pauses(
+    stub: Any, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pause(stub, Lane.BULK)
+    known = PausedLanes(pool)
+    await known.refresh()
+
+    async def away(_pool: asyncpg.Pool) -> frozenset[Lane]:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(paused_lanes, "find_paused_lanes", away)
+    for told_seconds, told in ((3600.0, 1), (0.0, None)):
+        monkeypatch.setattr(paused_lanes, "_TOLD_SECONDS", told_seconds)
+        with pytest.raises(ConnectionRefusedError):
+            await known.refresh()
+        assert REGISTRY.get_sample_value("photo_lane_paused", {"lane": Lane.BULK}) == told
+
+
 async def test_both_calls_can_be_repeated(stub: Any, pool: asyncpg.Pool) -> None:
     await resume(stub, Lane.BULK)
     await pause(stub, Lane.BULK)

@@ -101,6 +101,39 @@ async def test_the_gauges_go_on_after_the_database_was_away(
     await eventually(lambda: (value(name) or 0) >= began)
 
 
+async def test_a_replica_that_lost_its_database_stops_telling_old_figures(
+    gauges: BacklogGauges,
+    photos: Photos,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Any,
+    eventually: Any,
+) -> None:
+    await photos(3)
+    await gauges.measure()
+    queued = {"lane": Lane.INTERACTIVE, "stage": TaskStage.QUEUED}
+    assert value("photo_backlog_tasks", **queued) == 3
+
+    looks = []
+
+    async def away(_pool: asyncpg.Pool) -> Any:
+        looks.append(1)
+        raise OSError
+
+    monkeypatch.setattr(backlog_gauges, "backlog_of_lanes", away)
+    run(gauges.run())
+    # One look that fails says little.
+    await eventually(lambda: len(looks) > 2)
+    assert value("photo_backlog_tasks", **queued) == 3
+    monkeypatch.setattr(backlog_gauges, "_KNOWN_SECONDS", 0.0)
+    for name, labels in {
+        "photo_backlog_tasks": queued,
+        "photo_oldest_pending_task_seconds": {"lane": Lane.INTERACTIVE},
+        "photo_outbox_tasks": {"lane": Lane.INTERACTIVE},
+    }.items():
+        await eventually(lambda: value(name, **labels) is None)  # noqa: B023 - at once
+    assert value("photo_backlog_last_look_timestamp_seconds")
+
+
 async def test_the_relay_says_when_it_got_through_the_outbox(
     relay: OutboxRelay, run: Any, eventually: Any
 ) -> None:
