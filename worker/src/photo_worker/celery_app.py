@@ -13,7 +13,7 @@ _SOCKET_CONNECT_TIMEOUT = 5
 # What a process has before its first photo; Celery compares the whole process.
 _START_BYTES = 128 * 1024**2
 
-# Each process leaves a file of metrics behind, so not too few.
+# Each process takes its time to start and leaves its metrics to be gathered, so not too few.
 _PHOTOS_PER_PROCESS = 5000
 
 
