@@ -99,11 +99,13 @@ SET enqueued_at = now(),
 WHERE id = ANY($1) AND status = 'PENDING'
 """  # noqa: S608 - made of constants
 
+# In the order of the index that they leave, so that the next group does not pass them again.
 _FORGET = """
 WITH queued AS (
     SELECT id FROM photos
     WHERE status = 'PENDING' AND enqueued_at IS NOT NULL
     AND lease_expires_at IS NULL AND next_attempt_at IS NULL
+    ORDER BY lane, enqueued_at
     LIMIT $1
     FOR UPDATE SKIP LOCKED
 )
