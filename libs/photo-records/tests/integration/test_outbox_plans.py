@@ -1,18 +1,21 @@
 """The relay reads what is due out of an index that holds nothing else."""
 
+from datetime import UTC, datetime
+
 import asyncpg
 import pytest
 
 from photo_records import outbox
 from photo_records.outbox import RepublishReason
+from photo_records.task_queue import Lane
 
 
-async def planned(pool: asyncpg.Pool, statement: str) -> str:
+async def planned(pool: asyncpg.Pool, statement: str, *values: object) -> str:
     async with pool.acquire() as connection, connection.transaction():
         # So few rows are read faster without an index, and sorted faster than they are looked up.
         for way in ("seqscan", "bitmapscan", "sort"):
             await connection.execute(f"SET LOCAL enable_{way} = off")
-        rows = await connection.fetch(f"EXPLAIN {statement}", 500)
+        rows = await connection.fetch(f"EXPLAIN {statement}", 500, *values)
     return "\n".join(row[0] for row in rows)
 
 
@@ -33,3 +36,13 @@ async def test_what_is_due_comes_in_the_order_of_its_own_index(
 
 async def test_what_a_broker_forgot_comes_in_the_order_of_its_own_index(pool: asyncpg.Pool) -> None:
     assert "Index Scan using photos_queued_idx on photos" in await planned(pool, outbox._FORGET)
+
+
+async def test_what_a_lane_has_passed_is_looked_up_without_reading_the_lane(
+    pool: asyncpg.Pool,
+) -> None:
+    reason = RepublishReason.MESSAGE_LOST
+    statement = outbox._TAKE.format(due=outbox._DUE[reason], order=outbox._ORDER[reason])
+    plan = await planned(pool, statement, Lane.BULK, datetime.now(UTC))
+    assert "Index Scan using photos_queued_idx on photos" in plan
+    assert "Index Cond: ((lane = 'bulk'::text) AND (enqueued_at < " in plan
