@@ -9,13 +9,14 @@ from prometheus_client import Counter
 
 from photo_domain.errors import ErrorCode
 from photo_domain.rejection import Rejection, RejectionCode
+from photo_uploads.upload_places import ShareTakenError
 
 
 class UploadOutcome(StrEnum):
     """What became of an upload."""
 
     ACCEPTED = "accepted"
-    # Its sender has to change something.
+    # Its sender has to change something, or sent more at once than one visitor may.
     REFUSED = "refused"
     # It was good, as far as anybody knows, and was not taken: this counts against the service.
     FAILED = "failed"
@@ -62,14 +63,20 @@ def counted_upload(also_failing: Collection[str] = ()) -> Iterator[None]:
     An error with a `code` is a refusal, but for those that are the service's own fault:
     `also_failing` names codes that only this transport has for such.
     """
+    for own_fault in also_failing:
+        _UPLOADS.labels(UploadOutcome.FAILED, own_fault)
     try:
         yield
     except asyncio.CancelledError:
         _UPLOADS.labels(UploadOutcome.BROKEN_OFF, "").inc()
         raise
     except Exception as error:
-        code = str(getattr(error, "code", _INTERNAL))
-        _UPLOADS.labels(_outcome_of(code, also_failing), code).inc()
+        told = getattr(error, "code", None)
+        # The errors of other libraries have something else by that name.
+        code = str(told) if isinstance(told, str) else _INTERNAL
+        is_own_doing = isinstance(error, ShareTakenError)
+        outcome = UploadOutcome.REFUSED if is_own_doing else _outcome_of(code, also_failing)
+        _UPLOADS.labels(outcome, code).inc()
         raise
     _UPLOADS.labels(UploadOutcome.ACCEPTED, "").inc()
 

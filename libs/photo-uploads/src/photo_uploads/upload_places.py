@@ -7,6 +7,15 @@ from contextlib import contextmanager
 from photo_domain.errors import ErrorCode, RequestError
 
 
+class ShareTakenError(RequestError):
+    """A visitor has as many uploads under way as one may: others still find a place."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorCode.OVER_CAPACITY, "Too many of your uploads are under way; try again soon."
+        )
+
+
 class UploadPlaces:
     """`places` in all; one visitor gets half of them, so that nobody holds them all."""
 
@@ -24,10 +33,11 @@ class UploadPlaces:
     def taken_by(self, visitor: str = "") -> Iterator[None]:
         """A place while the context lasts; without `visitor` that of one who is not known yet.
 
-        Raises RequestError (over_capacity).
+        Raises RequestError (over_capacity), ShareTakenError where it is the visitor's own doing.
         """
-        share = self._share if visitor else self._places
-        if self.taken >= self._places or self._taken[visitor] >= share:
+        if visitor and self._taken[visitor] >= self._share:
+            raise ShareTakenError
+        if self.taken >= self._places:
             raise RequestError(
                 ErrorCode.OVER_CAPACITY, "Too many uploads are under way; try again soon."
             )

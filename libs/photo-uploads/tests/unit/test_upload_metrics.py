@@ -13,6 +13,7 @@ from photo_uploads.upload_metrics import (
     count_rejected,
     counted_upload,
 )
+from photo_uploads.upload_places import ShareTakenError
 
 
 def value(name: str, **labels: str) -> float:
@@ -29,6 +30,13 @@ class TransportRefusalError(Exception):
         self.code = code
 
 
+class ForeignError(Exception):
+    """As gRPC has one."""
+
+    def code(self) -> str:
+        return "UNAVAILABLE"
+
+
 @pytest.mark.parametrize(
     ("error", "outcome", "code"),
     [
@@ -37,6 +45,8 @@ class TransportRefusalError(Exception):
         (RequestError(ErrorCode.INVALID_ARGUMENT, ""), UploadOutcome.REFUSED, "invalid_argument"),
         (TransportRefusalError("not_multipart"), UploadOutcome.REFUSED, "not_multipart"),
         (RequestError(ErrorCode.OVER_CAPACITY, ""), UploadOutcome.FAILED, "over_capacity"),
+        (ShareTakenError(), UploadOutcome.REFUSED, "over_capacity"),
+        (ForeignError(), UploadOutcome.FAILED, "internal"),
         (
             RequestError(ErrorCode.STORAGE_UNAVAILABLE, ""),
             UploadOutcome.FAILED,
@@ -63,6 +73,10 @@ def test_an_upload_that_ends_in_an_error_is_counted_by_whose_fault_it_was(
 def test_what_only_one_transport_has_for_a_fault_of_ours_counts_against_the_service() -> None:
     labels = {"outcome": UploadOutcome.FAILED, "code": ErrorCode.INVALID_ARGUMENT}
     before = REGISTRY.get_sample_value("photo_uploads_total", labels) or 0
+    with counted_upload({ErrorCode.INVALID_ARGUMENT}):
+        pass
+    # Told before the first, so that it is an increase.
+    assert value("photo_uploads_total", **labels) == before
     with pytest.raises(RequestError), counted_upload({ErrorCode.INVALID_ARGUMENT}):
         raise RequestError(ErrorCode.INVALID_ARGUMENT, "")
     assert value("photo_uploads_total", **labels) == before + 1

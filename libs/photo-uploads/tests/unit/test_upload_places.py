@@ -3,7 +3,7 @@ from contextlib import ExitStack
 import pytest
 
 from photo_domain.errors import ErrorCode, RequestError
-from photo_uploads.upload_places import UploadPlaces
+from photo_uploads.upload_places import ShareTakenError, UploadPlaces
 
 
 def test_one_visitor_gets_half_and_others_the_rest() -> None:
@@ -14,9 +14,11 @@ def test_one_visitor_gets_half_and_others_the_rest() -> None:
         with pytest.raises(RequestError) as refused, places.taken_by("a"):
             pass
         assert refused.value.code is ErrorCode.OVER_CAPACITY
+        assert isinstance(refused.value, ShareTakenError)
         uploads.enter_context(places.taken_by("c"))
-        with pytest.raises(RequestError), places.taken_by("d"):
+        with pytest.raises(RequestError) as refused, places.taken_by("d"):
             pass
+        assert not isinstance(refused.value, ShareTakenError)
     assert places.taken == 0
 
 

@@ -70,4 +70,6 @@ class RequestEdge:
             # The route's template, never its address: labels must stay few.
             route = getattr(scope.get("route"), "path", "unknown")
             _SECONDS.labels(method, route).observe(time.perf_counter() - started)
+            # With the first request of a route, so that its first fault is an increase.
+            _REQUESTS.labels(method, route, 500)
             _REQUESTS.labels(method, route, status).inc()

@@ -203,4 +203,6 @@ def _bind_request_id(context: _Context) -> None:
 
 def _measure(name: str, code: str, started: float) -> None:
     _SECONDS.labels(name).observe(time.perf_counter() - started)
+    # With the first call of a method, so that its first fault is an increase.
+    _CALLS.labels(name, "INTERNAL")
     _CALLS.labels(name, code).inc()

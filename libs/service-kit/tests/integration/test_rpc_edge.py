@@ -233,6 +233,11 @@ async def test_calls_are_counted_by_how_they_ended_and_timed(service: Any, stub:
         # A call is counted once its answer is on its way.
         while counts() != after:  # noqa: ASYNC110 - a metric tells nobody
             await asyncio.sleep(0.01)
+    # Told before the first fault, so that it is an increase.
+    told = REGISTRY.get_sample_value(
+        "rpc_server_calls_total", {"method": "GetTask", "code": "INTERNAL"}
+    )
+    assert told is not None
 
 
 async def test_the_request_id_is_bound_to_the_logs_of_its_call_alone(
