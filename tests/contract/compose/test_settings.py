@@ -11,7 +11,7 @@ from admin_console.settings import ConsoleSettings, OperatorCommandSettings
 from ingest_service.settings import IngestSettings
 from photo_records.settings import LoginSettings
 from photo_worker.settings import WorkerSettings
-from service_kit.settings import GrpcTlsSettings, ServiceSettings
+from service_kit.settings import GrpcTlsSettings, ServiceSettings, TracedSettings
 from status_service.settings import StatusSettings
 from upload_gateway.settings import GatewaySettings
 
@@ -28,7 +28,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
 # Commands listen on nothing and are never asked to stop.
 _COMMAND = {"LISTEN_HOST", "SHUTDOWN_GRACE_SECONDS"}
 # Between containers of one machine nobody listens.
-_TLS = {name.upper() for name in GrpcTlsSettings.model_fields.keys() - ServiceSettings.model_fields}
+_TLS = {name.upper() for name in GrpcTlsSettings.model_fields.keys() - TracedSettings.model_fields}
 _NOT_SET = {
     "migrations": _COMMAND,
     # It is among the secrets itself.

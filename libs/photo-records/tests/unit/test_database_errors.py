@@ -19,7 +19,6 @@ from photo_records.database_errors import DATABASE_DOWN
         asyncpg.TooManyConnectionsError,
         asyncpg.DiskFullError,
         asyncpg.PostgresIOError,
-        asyncpg.ObjectNotInPrerequisiteStateError,
         asyncpg.ReadOnlySQLTransactionError,
     ],
 )
