@@ -21,7 +21,6 @@ DATABASE_DOWN = (
     # 58: its files cannot be read or written.
     asyncpg.PostgresSystemError,
     # 55000: the database takes no connections for now (ALTER DATABASE ... ALLOW_CONNECTIONS).
-    asyncpg.ObjectNotInPrerequisiteStateError,
     # A primary that has become a standby.
     asyncpg.ReadOnlySQLTransactionError,
 )
