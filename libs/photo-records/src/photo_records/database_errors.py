@@ -20,7 +20,6 @@ DATABASE_DOWN = (
     asyncpg.OperatorInterventionError,
     # 58: its files cannot be read or written.
     asyncpg.PostgresSystemError,
-    # 55000: the database takes no connections for now (ALTER DATABASE ... ALLOW_CONNECTIONS).
     # A primary that has become a standby.
     asyncpg.ReadOnlySQLTransactionError,
 )
