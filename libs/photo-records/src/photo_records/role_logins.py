@@ -54,6 +54,11 @@ def set_logins(database_url: str, passwords: Mapping[ServiceRole, str]) -> None:
             "The roles of the services are missing: run `python -m photo_records migrate` as a"
             ' role that may create roles, or see docs/operations.md, "Database roles".'
         ) from error
+    except psycopg2.errors.LockNotAvailable as error:
+        raise LoginsRefusedError(
+            f"Another run has held the roles of the services for {_LOCK_SECONDS} s: end it or wait"
+            " for its end, and run this again."
+        ) from error
     except psycopg2.errors.InsufficientPrivilege as error:
         raise LoginsRefusedError(
             "The role of DATABASE_URL may not change the roles of the services, because it did not"

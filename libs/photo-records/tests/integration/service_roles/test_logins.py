@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 
 from local_stack.embedded_postgres import EmbeddedPostgres
+from photo_records import role_logins
 from photo_records.service_roles import ServiceRole
 
 _SECONDS = 60
@@ -103,3 +104,13 @@ def test_before_the_migrations_it_says_what_to_run(
     assert process.returncode == 1
     assert "python -m photo_records migrate" in errors
     assert "Traceback" not in errors
+
+
+def test_a_run_that_another_keeps_waiting_says_so(
+    connect: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(role_logins, "_LOCK_SECONDS", 0.1)
+    with connect(database_url) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [role_logins._LOCK])
+        with pytest.raises(role_logins.LoginsRefusedError, match="Another run"):
+            role_logins.set_logins(database_url, {ServiceRole.WORKER: "of no use"})
