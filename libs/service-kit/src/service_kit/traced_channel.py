@@ -84,7 +84,13 @@ class _TracedMethod:
         service, _, method = self._name.rpartition("/")
         span.note(rpc__system="grpc", rpc__service=service, rpc__method=method)
         named = ((TRACEPARENT, span.traceparent),) if span.traceparent else ()
-        call = self._bound(*args, metadata=(*(metadata or ()), *named), **kwargs)
+        try:
+            call = self._bound(*args, metadata=(*(metadata or ()), *named), **kwargs)
+        except BaseException as error:
+            # The channel is closed, or the request cannot be sent.
+            span.conclude(type(error).__name__)
+            span.end()
+            raise
 
         def end(_call: object) -> None:
             ending = asyncio.create_task(_end(span, call))

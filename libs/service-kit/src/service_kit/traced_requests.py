@@ -1,5 +1,8 @@
 """A span for each HTTP request, under that of the caller who names one."""
 
+import asyncio
+
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit.tracing import TRACEPARENT, SpanKind, is_tracing, traced
@@ -27,7 +30,14 @@ class _TracedRequests:
         if scope["type"] != "http" or scope["path"] in _PROBES:
             await self._app(scope, receive, send)
             return
-        status = 500
+        status: int | None = None
+        has_left = False
+
+        async def receive_until_left() -> Message:
+            nonlocal has_left
+            message = await receive()
+            has_left = has_left or message["type"] == "http.disconnect"
+            return message
 
         async def send_with_status(message: Message) -> None:
             nonlocal status
@@ -39,13 +49,24 @@ class _TracedRequests:
         with traced(method, SpanKind.SERVER, parent=_caller(scope)) as span:
             span.note(http__request__method=method)
             try:
-                await self._app(scope, receive, send_with_status)
+                await self._app(scope, receive_until_left, send_with_status)
+            except ClientDisconnect:
+                # Whatever was made of it, nobody was there to see it.
+                status, has_left = None, True
+                raise
+            except asyncio.CancelledError:
+                has_left = True
+                raise
             finally:
+                if status is None and not has_left:
+                    # The answer of the server to what answers nothing.
+                    status = 500
                 if route := getattr(scope.get("route"), "path", None):
                     span.rename(f"{method} {route}")
                     span.note(http__route=route)
-                span.note(http__response__status_code=status)
-                span.conclude(str(status) if status >= 500 else None)
+                if status is not None:
+                    span.note(http__response__status_code=status)
+                span.conclude(str(status) if status is not None and status >= 500 else None)
 
 
 def _caller(scope: Scope) -> str | None:

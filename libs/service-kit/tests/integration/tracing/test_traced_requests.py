@@ -1,17 +1,20 @@
 """HTTP requests, and where traces begin."""
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from service_kit.request_edge import RequestEdge
 from service_kit.settings import TracedSettings
+from service_kit.traced_requests import with_spans
 from service_kit.tracing import start_tracing, stop_tracing, traceparent
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -86,6 +89,52 @@ async def test_an_unexpected_error_is_an_error_without_its_text(
     (span,) = await spans(1)
     assert (span.is_error, span.attributes["error.type"]) == (True, "500")
     assert SECRET not in repr(span)
+
+
+async def leave_quietly(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def miss_the_visitor(scope: Any, receive: Any, send: Any) -> None:
+    """As frameworks do that answer a fault before they hand it on."""
+    await send({"type": "http.response.start", "status": 500, "headers": []})
+    raise ClientDisconnect
+
+
+async def be_ended(scope: Any, receive: Any, send: Any) -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("app", [leave_quietly, miss_the_visitor, be_ended])
+async def test_a_visitor_who_leaves_before_the_answer_is_no_fault_and_gets_no_status(
+    spans: Spans, app: Any
+) -> None:
+    with contextlib.suppress(ClientDisconnect, asyncio.CancelledError):
+        await with_spans(app)(*one_request())
+    (span,) = await spans(1)
+    assert (span.is_error, span.attributes) == (False, {"http.request.method": "GET"})
+
+
+async def test_what_answers_nothing_while_its_visitor_waits_is_a_fault(spans: Spans) -> None:
+    async def answer_nothing(scope: Any, receive: Any, send: Any) -> None:
+        pass
+
+    await with_spans(answer_nothing)(*one_request())
+    (span,) = await spans(1)
+    assert (span.is_error, span.attributes["http.response.status_code"]) == (True, 500)
+
+
+def one_request() -> tuple[Any, Any, Any]:
+    """A request whose reader hears that the visitor has left."""
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Any) -> None:
+        pass
+
+    return {"type": "http", "method": "GET", "path": "/photos", "headers": []}, receive, send
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """RPCs at both of their ends."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -9,6 +10,7 @@ import pytest
 from photo.status.v1 import status_service_pb2 as pb
 from photo_domain.errors import ErrorCode, RequestError
 from service_kit.health_client import is_serving
+from service_kit.traced_rpcs import TracedRpcs
 from service_kit.tracing import traced
 
 GET_TASK = "photo.status.v1.StatusService/GetTask"
@@ -95,6 +97,29 @@ async def test_a_stream_that_its_reader_gives_up_ends_both_spans(
     for span in (client, server):
         assert span.attributes["rpc.grpc.status_code"] == grpc.StatusCode.CANCELLED.value[0]
         assert not span.is_error
+
+
+async def test_a_call_that_cannot_begin_ends_its_span(
+    stub: Any, channel: grpc.aio.Channel, spans: Spans
+) -> None:
+    await channel.close()
+    with pytest.raises(grpc.aio.UsageError):
+        await stub.GetTask(pb.GetTaskRequest(task_id="a"), timeout=10)
+    (span,) = await spans(1)
+    assert (span.kind, span.is_error, span.attributes["error.type"]) == (
+        "CLIENT",
+        True,
+        "UsageError",
+    )
+
+
+async def test_what_streams_both_ways_is_refused_and_not_taken_for_something_else() -> None:
+    async def find(_details: object) -> Any:
+        return grpc.stream_stream_rpc_method_handler(three_chunks)
+
+    details: Any = SimpleNamespace(method="/a.B/Chat", invocation_metadata=())
+    with pytest.raises(TypeError, match="Chat streams both ways"):
+        await TracedRpcs("a.B").intercept_service(find, details)
 
 
 async def test_what_names_no_span_begins_a_trace_at_the_server(
