@@ -26,3 +26,9 @@ def test_nothing_that_makes_spans_is_loaded(module: str) -> None:
     program = [sys.executable, "-c", LOADED.format(module=module)]
     told = subprocess.run(program, capture_output=True, text=True, timeout=60, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_the_migrations_run_where_there_is_no_opentelemetry_at_all() -> None:
+    """Their image has none: of `service-kit` they do not take the extra `tracing`."""
+    program = "import sys; sys.modules['opentelemetry'] = None; import photo_records.__main__"
+    subprocess.run([sys.executable, "-c", program], timeout=60, check=True)
