@@ -1,16 +1,25 @@
 """The release before: its code out of git, in an environment of its own."""
 
 import fcntl
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _ROOT = Path(__file__).parents[3]
 _CACHE = _ROOT / ".cache" / "upgrade"
 _MIGRATIONS = "libs/photo-records/src/photo_records/migrations/versions"
 _GIT_SECONDS = 60
-_INSTALL_SECONDS = 600
+_INSTALL_SECONDS = 600.0
+# What was not asked for so long is of another release; a run that goes on has asked since.
+_KEPT_SECONDS = 24 * 3600.0
 
 
 class NoReleaseError(Exception):
@@ -26,9 +35,10 @@ class Release:
 
 
 def previous_release() -> Release:
-    """The newest tag; without any, the commit before the one that brought the newest migration.
+    """The newest tag before this code; without any, the commit before that of the newest migration.
 
-    Installed the first time it is asked for, and kept. Raises NoReleaseError.
+    Installed the first time it is asked for, and kept for a day after the last. Raises
+    NoReleaseError.
     """
     name = _newest_tag() or _before_the_newest_migration()
     commit = _git("rev-parse", "--verify", f"{name}^{{commit}}")
@@ -36,15 +46,19 @@ def previous_release() -> Release:
     _CACHE.mkdir(parents=True, exist_ok=True)
     with (_CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "Makefile").exists():
+        if not folder.exists():
             _unpack(commit, folder)
+        os.utime(folder)
+        _remove_old()
         _install(folder)
     return Release(name, folder / ".venv" / "bin" / "python")
 
 
 def _newest_tag() -> str | None:
     try:
-        return _git("describe", "--tags", "--abbrev=0")
+        # The tag of the last commit is this code itself, unless that was changed since.
+        is_changed = _git("status", "--porcelain", "--untracked-files=no")
+        return _git("describe", "--tags", "--abbrev=0", "HEAD" if is_changed else "HEAD^")
     except NoReleaseError:
         return None
 
@@ -57,52 +71,66 @@ def _before_the_newest_migration() -> str:
 
 
 def _unpack(commit: str, folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    archive = subprocess.Popen(
-        ["git", "archive", commit], cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    with archive:
-        done = subprocess.run(
-            ["tar", "--extract", "--directory", folder],
-            stdin=archive.stdout,
-            check=False,
-            capture_output=True,
-            timeout=_GIT_SECONDS,
+    # Beside it first: what is there is whole.
+    with TemporaryDirectory(prefix="unpacked-", dir=_CACHE) as beside:
+        archive, unpacked = Path(beside, "archive.tar"), Path(beside, "tree")
+        unpacked.mkdir()
+        _git("archive", "--format=tar", f"--output={archive}", commit)
+        _run(
+            f"{commit} cannot be unpacked",
+            ["tar", "--extract", "--file", archive],
+            unpacked,
+            _GIT_SECONDS,
         )
-    if archive.returncode or done.returncode:
-        (folder / "Makefile").unlink(missing_ok=True)
-        raise NoReleaseError(f"{commit} cannot be unpacked")
+        unpacked.rename(folder)
+
+
+def _remove_old() -> None:
+    for each in _CACHE.iterdir():
+        if each.is_dir() and each.stat().st_mtime < time.time() - _KEPT_SECONDS:
+            shutil.rmtree(each)
 
 
 def _install(folder: Path) -> None:
-    try:
-        subprocess.run(
-            # What the make of today tells its children is not meant for this one.
-            [
-                *("env", "--unset=MAKEFLAGS", "--unset=MAKELEVEL"),
-                *("make", ".venv/.runs", f"PYTHON={sys.executable}"),
-            ],
-            cwd=folder,
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=_INSTALL_SECONDS,
-        )
-    except subprocess.CalledProcessError as error:
-        told = error.stderr.strip().splitlines() or ["it says nothing"]
-        raise NoReleaseError(f"the release before cannot be installed: {told[-1]}") from error
+    # What the make of today tells its children is not meant for this one.
+    make = ["env", "--unset=MAKEFLAGS", "--unset=MAKELEVEL", "make"]
+    _run(
+        "the release before cannot be installed",
+        [*make, ".venv/.runs", f"PYTHON={sys.executable}"],
+        folder,
+        _INSTALL_SECONDS,
+    )
 
 
 def _git(*arguments: str) -> str:
+    failure = f"git {arguments[0]} finds no release before this one"
+    return _run(failure, ["git", *arguments], _ROOT, _GIT_SECONDS).strip()
+
+
+def _run(failure: str, command: Sequence[str | Path], folder: Path, seconds: float) -> str:
+    """What `command` writes; once it is given up, nothing is left of it. Raises NoReleaseError."""
     try:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=_ROOT,
-            check=True,
-            capture_output=True,
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=_GIT_SECONDS,
+            # A group of its own, which ends as a whole.
+            start_new_session=True,
         )
-    except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        raise NoReleaseError(f"git {arguments[0]} finds no release before this one") from error
-    return done.stdout.strip()
+    except FileNotFoundError as error:
+        raise NoReleaseError(f"{failure}: there is no {command[0]}") from error
+    with process:
+        try:
+            written, errors = process.communicate(timeout=seconds)
+        except BaseException as error:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise NoReleaseError(f"{failure}: it takes more than {seconds:.0f} s") from error
+            raise
+    if process.returncode:
+        told = errors.strip().splitlines() or ["it says nothing"]
+        raise NoReleaseError(f"{failure}: {told[-1]}")
+    return written
