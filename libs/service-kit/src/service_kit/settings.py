@@ -81,18 +81,22 @@ class TracedSettings(ServiceSettings):
         description="Where traces are collected, as http://host:4318 (OTLP over HTTP); unset, no"
         " traces are made",
     )
-    # The SDK reads these two by itself; a wrong one would only be a line in its log.
-    otel_traces_sampler: Literal[
-        "always_on",
-        "always_off",
-        "traceidratio",
-        "parentbased_always_on",
-        "parentbased_always_off",
-        "parentbased_traceidratio",
+    # The SDK reads these two by itself; a wrong one would only be a line in its log. What is set to
+    # nothing is not set: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/.
+    otel_traces_sampler: Annotated[
+        Literal[
+            "always_on",
+            "always_off",
+            "traceidratio",
+            "parentbased_always_on",
+            "parentbased_always_off",
+            "parentbased_traceidratio",
+        ],
+        BeforeValidator(lambda value: "parentbased_always_on" if value == "" else value),
     ] = Field("parentbased_always_on", description="Which traces are made")
-    otel_traces_sampler_arg: float = Field(
-        1, ge=0, le=1, description="The share of traces that a sampler by ratio makes"
-    )
+    otel_traces_sampler_arg: Annotated[
+        float, BeforeValidator(lambda value: 1 if value == "" else value)
+    ] = Field(1, ge=0, le=1, description="The share of traces that a sampler by ratio makes")
 
 
 class GrpcTlsSettings(TracedSettings):

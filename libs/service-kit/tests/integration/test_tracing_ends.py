@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from service_kit import otlp_spans
 from service_kit.grpc_channel import open_channel
-from service_kit.settings import TracedSettings
+from service_kit.settings import ServiceSettings, TracedSettings
 from service_kit.traced_channel import TracedChannel
 from service_kit.traced_requests import with_spans
 from service_kit.tracing import (
@@ -80,6 +80,9 @@ def test_an_endpoint_that_is_no_http_address_is_refused(
         TracedSettings()
 
 
-def test_an_empty_endpoint_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
-    assert TracedSettings().otel_exporter_otlp_endpoint is None
+def test_what_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    unset = TracedSettings()
+    for name in TracedSettings.model_fields.keys() - ServiceSettings.model_fields.keys():
+        monkeypatch.setenv(name.upper(), "")
+    assert TracedSettings() == unset
+    assert unset.otel_exporter_otlp_endpoint is None

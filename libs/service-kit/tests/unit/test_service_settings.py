@@ -11,6 +11,7 @@ from service_kit.settings import (
     GrpcTlsSettings,
     Port,
     ServiceSettings,
+    TracedSettings,
     load_settings,
 )
 
@@ -176,7 +177,7 @@ def test_servers_need_a_certificate_and_clients_a_ca(
 def test_a_file_that_is_set_to_nothing_is_not_set(
     monkeypatch: pytest.MonkeyPatch, settings_class: type[GrpcTlsSettings]
 ) -> None:
-    for name in GrpcTlsSettings.model_fields.keys() - ServiceSettings.model_fields.keys():
+    for name in GrpcTlsSettings.model_fields.keys() - TracedSettings.model_fields.keys():
         monkeypatch.setenv(name.upper(), "")
     settings = load_settings(settings_class)
     assert settings.grpc_tls_cert_file is settings.grpc_tls_ca_file is None
