@@ -22,8 +22,10 @@ url() {
   printf 'postgresql://%s:%s@postgres:5432/photo' "$2" "$(cat "$3")" | write "$1"
 }
 
+# Of the superuser, whom nobody needs but at the first start, and of the owner of the tables.
 random postgres/password
-url migrations/database_url photo postgres/password
+random postgres/owner_password
+url migrations/database_url photo postgres/owner_password
 
 mkdir -p migrations/logins
 for service in ingest status worker console; do

@@ -30,8 +30,11 @@ ENV_EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
 
 def documented() -> dict[str, str | None]:
-    """The variables with their defaults; None for one that is commented out."""
-    lines = ENV_EXAMPLE.read_text("utf-8").splitlines()
+    """The variables with their defaults; None for one that is commented out.
+
+    Those that Compose alone reads come after them; tests/contract/compose knows them.
+    """
+    lines = ENV_EXAMPLE.read_text("utf-8").partition("# --- Compose ---")[0].splitlines()
     found = [re.fullmatch(r"(# )?([A-Z_]+)=(.*)", line) for line in lines]
     return {match[2]: None if match[1] else match[3] for match in found if match}
 

@@ -38,6 +38,9 @@ class ComposeFile:
         found: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(value, self.text))["services"]
         return found
 
+    def networks(self, service: str) -> set[str]:
+        return set(self.services()[service].get("networks", []))
+
     def environment(self, service: str, chosen: Mapping[str, str] | None = None) -> dict[str, str]:
         told = self.services(chosen)[service].get("environment", {})
         return {name: "" if value is None else str(value) for name, value in told.items()}
@@ -54,7 +57,7 @@ def mounted_secrets(compose_file: ComposeFile) -> dict[str, str]:
     mounted = {}
     for name, service in compose_file.services().items():
         for volume in service.get("volumes", []):
-            source, _, target = volume.partition(":")
+            source, _, target = str(volume).partition(":")
             if target == "/run/secrets:ro":
                 mounted[name] = source.removeprefix("secrets-")
     return mounted

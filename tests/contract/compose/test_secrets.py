@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from photo_records.role_logins import read_passwords
 from photo_records.service_roles import ServiceRole
 
+ROOT = Path(__file__).parents[3]
 SERVICES = {
     "ingest-service": ServiceRole.INGEST,
     "status-service": ServiceRole.STATUS,
@@ -39,19 +41,31 @@ def test_each_service_logs_in_as_its_own_role(secret_files: dict[str, Path]) -> 
     for service, role in SERVICES.items():
         url = urlsplit((secret_files[service] / "database_url").read_text())
         assert (url.username, url.password) == (role, passwords[role])
+
+
+def test_the_migrations_log_in_as_the_owner_who_is_not_the_superuser(
+    compose_file: Any, secret_files: dict[str, Path]
+) -> None:
     owner = urlsplit((secret_files["migrations"] / "database_url").read_text())
-    assert owner.password == (secret_files["postgres"] / "password").read_text()
+    assert owner.username == "photo"
+    assert owner.password == (secret_files["postgres"] / "owner_password").read_text()
+    # Without POSTGRES_USER the image's superuser is `postgres`.
+    assert "POSTGRES_USER" not in compose_file.environment("postgres")
+    statements = (ROOT / "deploy" / "compose" / "make_owner.sql").read_text("utf-8")
+    assert "/run/secrets/owner_password" in statements
+    assert "SUPERUSER" not in statements
 
 
 def test_no_two_secrets_are_the_same(secret_files: dict[str, Path]) -> None:
     urls = [(secret_files[service] / "database_url").read_text() for service in SERVICES]
     passwords = {urlsplit(url).password for url in urls}
     passwords.add((secret_files["postgres"] / "password").read_text())
+    passwords.add((secret_files["postgres"] / "owner_password").read_text())
     passwords.add((secret_files["redis"] / "password").read_text())
     passwords.add((secret_files["upload-gateway"] / "session_secret").read_text())
     passwords.add((secret_files["operator"] / "admin_password").read_text())
     # The console and what makes its first operator are one role.
-    assert len(passwords) == len(SERVICES) - 1 + 4
+    assert len(passwords) == len(SERVICES) - 1 + 5
     assert all(password and len(password) == 64 for password in passwords)
 
 

@@ -39,8 +39,19 @@ _CHOSEN = {
     *("listen_host", "storage_url", "ingest_target", "status_target", "worker_metrics_folder"),
     *("admin_username", "login_passwords_folder"),
 }
-# Of the images, not of any program.
-_OF_IMAGES = {"IMAGE_PREFIX", "IMAGE_TAG", "REVISION"}
+# Of Compose, not of any program; `make images` sets the last one.
+_OF_COMPOSE = {
+    *("IMAGE_PREFIX", "IMAGE_TAG", "IMAGE_PULL_POLICY", "WORKER_REPLICAS"),
+    *("PROMETHEUS_PORT", "GRAFANA_PORT", "REVISION"),
+}
+# What docker-compose.yml says better than a copy of it would.
+_COPIED_NOWHERE = {"IMAGE_PREFIX", "IMAGE_TAG", "REVISION"}
+_SECTION = "# --- Compose ---"
+
+
+def variables_of(text: str) -> dict[str, str]:
+    """The variables of .env.example, those that are commented out too."""
+    return dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", text, re.MULTILINE))
 
 
 def read_settings(
@@ -88,13 +99,37 @@ def test_what_is_not_chosen_is_as_the_program_has_it(
 def test_every_variable_is_a_documented_setting_with_the_documented_default(
     compose_file: Any,
 ) -> None:
-    text = (ROOT / ".env.example").read_text("utf-8")
-    documented = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    documented = variables_of((ROOT / ".env.example").read_text("utf-8"))
     for name, default in compose_file.variables().items():
-        if name not in _OF_IMAGES:
+        if name not in _COPIED_NOWHERE:
             # The file of keys is mounted, and nothing where there is none.
             known = {"API_KEYS_FILE": "/dev/null", "ADMIN_USERNAME": "admin"}
             assert default in {documented[name], known.get(name, documented[name]), ""}, name
+
+
+def test_what_only_compose_reads_has_a_part_of_its_own(compose_file: Any) -> None:
+    _, _, part = (ROOT / ".env.example").read_text("utf-8").partition(_SECTION)
+    # Compose itself reads which files there are.
+    assert variables_of(part).keys() == _OF_COMPOSE - {"REVISION"} | {"COMPOSE_FILE"}
+    assert compose_file.variables().keys() >= _OF_COMPOSE
+
+
+def test_every_service_is_told_of_the_collector_of_traces(
+    compose_file: Any, secret_files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": "0.05",
+    }
+    traced = {name for name, settings in SETTINGS.items() if issubclass(settings, TracedSettings)}
+    assert traced == SETTINGS.keys() - {"operator", "migrations"}
+    for service in traced:
+        told = compose_file.environment(service, chosen)
+        found: Any = read_settings(service, told, secret_files[service], monkeypatch)
+        assert found.otel_exporter_otlp_endpoint == "http://collector:4318"
+        assert found.otel_traces_sampler == "parentbased_traceidratio"
+        assert found.otel_traces_sampler_arg == 0.05
 
 
 def test_what_is_chosen_reaches_the_services(
@@ -111,9 +146,9 @@ def test_what_is_chosen_reaches_the_services(
         "worker", compose_file.environment("worker", chosen), secret_files["worker"], monkeypatch
     )
     assert (gateway.auth, gateway.api_keys_file) == ("required", Path("/etc/api-keys.yaml"))
-    assert (
-        "./keys.yaml:/etc/api-keys.yaml:ro"
-        in (compose_file.services(chosen)["upload-gateway"]["volumes"])
+    mounted = compose_file.services(chosen)["upload-gateway"]["volumes"]
+    assert {"type": "bind", "source": "./keys.yaml", "target": "/etc/api-keys.yaml"}.items() <= (
+        next(each for each in mounted if isinstance(each, dict)).items()
     )
     assert worker.worker_concurrency == 7
 
