@@ -33,10 +33,25 @@ for service in ingest status worker console; do
   url "$service/database_url" "photo_$service" "migrations/logins/$service"
 done
 
+# The password in redis/ is of the user `default`, who may do everything and whom no service knows.
+# Those that send, fetch and look after tasks do all but administer and see or empty the whole;
+# status-service only hears of changes (https://redis.io/docs/latest/commands/acl-setuser/).
 random redis/password
-printf 'requirepass %s\n' "$(cat redis/password)" | write redis/redis.conf
+mkdir -p redis/logins
+for service in ingest status worker console; do random "redis/logins/$service"; done
+{
+  printf 'requirepass %s\n' "$(cat redis/password)"
+  for service in ingest status worker console; do
+    case $service in
+      status) rights='resetkeys &* +@pubsub +@connection' ;;
+      *) rights='~* &* +@all -@admin -@dangerous' ;;
+    esac
+    printf 'user photo_%s on >%s %s\n' "$service" "$(cat "redis/logins/$service")" "$rights"
+  done
+} | write redis/redis.conf
 for service in ingest status worker console; do
-  printf 'redis://:%s@redis:6379/0' "$(cat redis/password)" | write "$service/redis_url"
+  printf 'redis://photo_%s:%s@redis:6379/0' "$service" "$(cat "redis/logins/$service")" |
+    write "$service/redis_url"
 done
 
 random gateway/session_secret

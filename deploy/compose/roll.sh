@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Replaces the containers of services by ones of today's image and settings, without a gap, one service
-# after the other: new ones beside the old, then the old ones away, which end what they are at. New
-# ones that do not get healthy go again, and the old ones stay. For services that are found by name:
-# ingest-service, status-service, worker. A published port has room for one container only.
+# Replaces the containers of services by ones of today's image and settings, without a gap, one
+# service after the other: new ones beside the old, then the old ones away, which end what they are
+# at. New ones that do not get healthy go again, and the old ones stay. For services that are found by
+# name: ingest-service, status-service, worker. A published port has room for one container only.
 set -euo pipefail
 # Healthy is soon, or it will not be.
 wait_seconds=300

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from local_stack.sample_photos import Expected, SamplePhoto, sample_jpeg
+
 _ROOT = Path(__file__).parents[2]
 _TRACED = ["upload-gateway", "ingest-service", "status-service", "worker", "admin-console"]
 _FETCH = "import urllib.request as r; print(r.urlopen('http://collector:4318/', timeout=5).status)"
@@ -134,3 +136,45 @@ def test_the_password_of_the_owner_can_be_changed(system: Any) -> None:
     statements = "/docker-entrypoint-initdb.d/make_owner.sql"
     system.compose("exec", "-T", "postgres", "psql", "-U", "postgres", "-f", statements)
     system.compose(*migrate)
+
+
+def redis(system: Any, *command: str) -> str:
+    """What Redis says to the user who may do everything."""
+    script = 'REDISCLI_AUTH="$(cat /run/secrets/password)" redis-cli "$@"'
+    done = system.compose("exec", "-T", "redis", "sh", "-c", script, "sh", *command)
+    return str(done.stdout.strip())
+
+
+_WORKERS = """
+from celery import Celery
+app = Celery(broker=open("/run/secrets/redis_url").read())
+print(len(app.control.inspect(timeout=10, limit=1).ping()))
+"""
+_REFUSED = """
+import redis
+client = redis.Redis.from_url(open("/run/secrets/redis_url").read())
+for command in ("FLUSHALL", "KEYS *", "CONFIG GET requirepass", "ACL LIST", "SHUTDOWN"):
+    try:
+        client.execute_command(*command.split())
+    except redis.exceptions.NoPermissionError:
+        print("refused")
+"""
+
+
+def test_celery_is_refused_nothing_that_it_needs_and_a_service_what_it_does_not(
+    system: Any, results: Any
+) -> None:
+    with system.api() as api:
+        photos = [
+            SamplePhoto(f"{number}.jpg", "image/jpeg", sample_jpeg(), Expected.SUCCESS)
+            for number in range(5)
+        ]
+        tasks = results(api, api.upload(photos)["task_ids"])
+    assert {task["status"] for task in tasks} == {"SUCCESS"}
+    asked = system.python("admin-console", _WORKERS)
+    assert asked.stdout.strip() == "1", asked.stderr
+    assert redis(system, "ACL", "LOG") == ""
+    for service in ("ingest-service", "status-service", "worker", "admin-console"):
+        done = system.python(service, _REFUSED)
+        assert done.stdout.split() == ["refused"] * 5, done.stderr
+    redis(system, "ACL", "LOG", "RESET")

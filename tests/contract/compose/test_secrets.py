@@ -62,15 +62,29 @@ def test_no_two_secrets_are_the_same(secret_files: dict[str, Path]) -> None:
     passwords.add((secret_files["postgres"] / "password").read_text())
     passwords.add((secret_files["postgres"] / "owner_password").read_text())
     passwords.add((secret_files["redis"] / "password").read_text())
+    users = (secret_files["redis"] / "logins").iterdir()
+    passwords.update(user.read_text() for user in users)
     passwords.add((secret_files["upload-gateway"] / "session_secret").read_text())
     passwords.add((secret_files["operator"] / "admin_password").read_text())
     # The console and what makes its first operator are one role.
-    assert len(passwords) == len(SERVICES) - 1 + 5
+    assert len(passwords) == len(SERVICES) - 1 + 9
     assert all(password and len(password) == 64 for password in passwords)
 
 
-def test_redis_asks_for_the_password_that_its_clients_have(secret_files: dict[str, Path]) -> None:
-    password = (secret_files["redis"] / "password").read_text()
-    assert (secret_files["redis"] / "redis.conf").read_text() == f"requirepass {password}\n"
+def test_each_service_is_a_user_of_redis_with_rights_of_its_own(
+    secret_files: dict[str, Path],
+) -> None:
+    lines = (secret_files["redis"] / "redis.conf").read_text().splitlines()
+    assert lines[0] == f"requirepass {(secret_files['redis'] / 'password').read_text()}"
+    users = {line.split()[1]: line.split()[2:] for line in lines[1:]}
+    assert len(users) == len(lines) - 1
     for service in SERVICES.keys() - {"operator"}:
-        assert urlsplit((secret_files[service] / "redis_url").read_text()).password == password
+        url = urlsplit((secret_files[service] / "redis_url").read_text())
+        assert url.username == SERVICES[service]
+        rights = users.pop(url.username)
+        assert rights[:2] == ["on", f">{url.password}"]
+        if service == "status-service":
+            assert rights[2:] == ["resetkeys", "&*", "+@pubsub", "+@connection"]
+        else:
+            assert rights[-3:] == ["+@all", "-@admin", "-@dangerous"]
+    assert not users
