@@ -1,6 +1,7 @@
 """Signing in: a name and a password become a session, or one and the same refusal."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from prometheus_client import Counter
 
@@ -12,10 +13,21 @@ from admin_console.passwords import PasswordsBusyError
 from admin_console.sessions import end_session, hash_of, start_session
 from service_kit.request_id import current_request_id
 
+
+class SignInOutcome(StrEnum):
+    """What became of a name and a password, as metrics tell it."""
+
+    SIGNED_IN = "signed_in"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - what became of one
+    THROTTLED = "throttled"
+    # Too many at once.
+    BUSY = "busy"
+
+
 _SIGN_INS = Counter(
     "photo_console_sign_ins_total", "Names and passwords by what became of them", ["outcome"]
 )
-for _outcome in ("signed_in", "wrong_password", "throttled", "busy"):
+for _outcome in SignInOutcome:
     # There before the first: rates of what appears late would miss it.
     _SIGN_INS.labels(_outcome)
 
@@ -46,17 +58,17 @@ async def sign_in(console: Console, asked: SignInRequest) -> str | WrongPassword
     # Counted by the name as it is kept: it can be written in more ways than one.
     attempt = await console.throttle.begin(account.name if account else name, asked.address)
     if isinstance(attempt, Throttled):
-        _SIGN_INS.labels("throttled").inc()
+        _SIGN_INS.labels(SignInOutcome.THROTTLED).inc()
         return attempt
     known_hash = account.password_hash if account else None
     try:
         is_right = await console.passwords.is_right(known_hash, asked.password)
     except PasswordsBusyError:
-        _SIGN_INS.labels("busy").inc()
+        _SIGN_INS.labels(SignInOutcome.BUSY).inc()
         await console.throttle.take_back(attempt)
         raise
     if account is None or not account.active or not is_right:
-        _SIGN_INS.labels("wrong_password").inc()
+        _SIGN_INS.labels(SignInOutcome.WRONG_PASSWORD).inc()
         await _record_failure(console, asked, account, attempt)
         return WrongPassword()
     new_hash = None
@@ -70,7 +82,7 @@ async def sign_in(console: Console, asked: SignInRequest) -> str | WrongPassword
         token = await start_session(connection, account.id, asked.address, asked.user_agent)
         await record(connection, account.name, "login", "", {}, asked.address, current_request_id())
     await console.throttle.end_well(attempt)
-    _SIGN_INS.labels("signed_in").inc()
+    _SIGN_INS.labels(SignInOutcome.SIGNED_IN).inc()
     return token
 
 

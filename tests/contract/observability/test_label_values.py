@@ -9,6 +9,7 @@ import grpc
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from admin_console.sign_in import SignInOutcome
 from ingest_service.servicer import SERVICE as INGEST
 from photo.ingest.v1 import ingest_service_pb2
 from photo.status.v1 import status_service_pb2
@@ -41,6 +42,7 @@ _VALUES: dict[str, set[str]] = {
     "state": {"busy", "idle"},
     "service": _SERVICES,
     "method": _METHODS,
+    "photo_console_sign_ins_total outcome": set(SignInOutcome),
     "photo_worker_tasks_total code": set(FailureCode),
     "rpc_server_calls_total code": {code.name for code in grpc.StatusCode},
 }
