@@ -69,8 +69,13 @@ test-all: $(VENV)/.tests ## Everything, on every supported Python that this mach
 	@$(MAKE) --no-print-directory test-deploy
 	PYTHON=$(PYTHON) tests/other_pythons.sh
 
+# Which of them: `deploy and not slow` are the few minutes of .ci/run.
+DEPLOY_TESTS ?= deploy
+
+# What fixtures do has limits of its own: a build takes longer than any test.
 test-deploy: $(VENV)/.tests ## Build the images and run the system of docker-compose.yml
-	$(BIN)/python -m pytest tests/deploy -m deploy --timeout 900 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/deploy -m '$(DEPLOY_TESTS)' --timeout 900 \
+		-o timeout_func_only=true $(PYTEST_ARGS)
 
 ROUNDS ?= 1
 
@@ -144,6 +149,7 @@ lock: $(VENV)/.tests ## Resolve the dependencies anew
 	$(foreach member,$(SERVICES),$(call lock_image,$(member)/pyproject.toml,$(member)))
 	$(call lock_image,libs/photo-records/pyproject.toml --extra migrations,migrations)
 	$(call lock_image,--group build,build)
+	$(call lock_image,requirements/images/pyvips-build.in,pyvips-build)
 lock: NAMES = $(foreach member,$(MEMBERS),$(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml))
 
 clean: ## Remove what was built; .local, with your data, stays

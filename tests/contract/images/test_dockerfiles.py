@@ -82,6 +82,16 @@ def test_its_lock_has_what_they_need_in_the_versions_of_all(image: str, dockerfi
     assert locked <= pins(ROOT / "requirements" / "local.txt"), "run `make lock`"
 
 
+def test_nothing_is_fetched_without_a_hash(dockerfile: str) -> None:
+    commands = re.split(r"&&|\n", dockerfile.replace("\\\n", " "))
+    installs = [each for each in commands if re.search(r"\bpip\b.* install\b", each)]
+    assert len(installs) >= 3
+    for each in installs:
+        assert "--require-hashes" in each or "--no-index" in each
+        # What a source is built with would be fetched besides.
+        assert "--no-build-isolation" in each or "--no-binary" not in each
+
+
 def test_every_stage_starts_from_the_same_base(dockerfile: str) -> None:
     assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {BASE}
 
