@@ -255,9 +255,11 @@ def _execute(database_url: str, statement: str, *values: str) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let programs be named that are not on PATH."""
+    """Let programs be named that are not on PATH, and say what must not be skipped."""
     parser.addoption("--chromium", help="the Chromium that uses the pages")
     parser.addoption("--helm", help="the helm that renders the chart")
+    without = "fail, instead of skipping, where no container engine comes up"
+    parser.addoption("--require-engine", action="store_true", help=without)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,31 +1,42 @@
-"""The images, and the system of docker-compose.yml made of them, in a real container engine."""
+"""A real container engine, and in it the images that `make images` builds."""
 
+import fcntl
 import json
 import os
+import re
 import secrets
 import shlex
+import shutil
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
-import httpx
 import pytest
-
-from local_stack.photo_api import PhotoApi
-from local_stack.ports import free_ports
 
 _ROOT = Path(__file__).parents[2]
 # Brings an engine up on a machine that has none, where somebody put it beside the checkout.
 _STAND_IN = _ROOT.parent / "shared" / "tools" / "containers.sh"
+# Whoever uses that engine holds a lock on it, so that nobody stops it under another.
+_USERS = Path("/run/photos-test-engine.lock")
+# What leads to an engine and its credentials. The rest of a shell (AUTH, COMPOSE_FILE, …) would
+# change what is tested.
+_INHERITED = {
+    *("PATH", "HOME", "USER", "LANG", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
+    *("SSH_AUTH_SOCK", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "no_proxy"),
+}
+_INHERITED_PREFIXES = ("DOCKER_", "BUILDKIT_", "BUILDX_", "CONTAINERS_")
 _ENGINE_SECONDS = 600
+_END_SECONDS = 60
 _BUILD_SECONDS = 1800
-_UP_SECONDS = 300
-_RESULT_SECONDS = 120.0
 _IMAGES = (
     *("upload-gateway", "ingest-service", "status-service", "worker", "admin-console"),
     "migrations",
@@ -36,6 +47,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("deploy")
+
+
+def run_bounded(
+    command: Sequence[str], seconds: float, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run it in a process group of its own, which ends as a whole when the time is over."""
+    with subprocess.Popen(command, text=True, start_new_session=True, **options) as process:
+        try:
+            said, complained = process.communicate(timeout=seconds)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, said, complained)
 
 
 @dataclass(frozen=True)
@@ -58,73 +82,104 @@ class Engine:
     def inspect(self, name: str) -> Any:
         return json.loads(self.run("inspect", name).stdout)[0]
 
+    def answers(self, *command: str) -> bool:
+        """Whether it is there, and can do so."""
+        try:
+            return self.run(*command, check=False).returncode == 0
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+
     def _run(
         self, command: Sequence[str], seconds: float, *, check: bool, **more: str
     ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            command,
-            cwd=_ROOT,
-            env={**self.variables, **more},
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        variables = {**self.variables, **more}
+        done = run_bounded(command, seconds, cwd=_ROOT, env=variables, **pipes)
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
 
 
+class NoEngineError(Exception):
+    """Nothing here can be tested; the message is the last line of what says why."""
+
+
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    inherited = dict(os.environ)  # noqa: TID251 - what leads to the engine
-    if _answers(inherited):
-        yield Engine(inherited)
-        return
-    if not _STAND_IN.exists() or os.geteuid() != 0:
-        pytest.skip(
-            "no container engine with Compose answers: IMAGES AND COMPOSE ARE NOT TESTED",
-        )
-    was_running = _succeeds(["docker", "version"], inherited)
-    for step in ("up", "images"):
-        _stand_in(step)
-    found = shlex.split(_stand_in("env").removeprefix("export "))
-    path = inherited["PATH"]
-    told = dict(each.split("=", 1) for each in found)
-    variables = {name: value.replace("$PATH", path) for name, value in told.items()}
-    yield Engine({**inherited, **variables})
-    if not was_running:
-        _stand_in("down")
-
-
-def _answers(variables: Mapping[str, str]) -> bool:
-    return _succeeds(["docker", "version"], variables) and _succeeds(
-        ["docker", "compose", "version"], variables
-    )
-
-
-def _succeeds(command: Sequence[str], variables: Mapping[str, str]) -> bool:
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    required = request.config.getoption("--require-engine")
+    inherited = {
+        name: value
+        for name, value in os.environ.items()  # noqa: TID251 - what leads to the engine
+        if name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
+    }
+    found = Engine(inherited)
     try:
-        done = subprocess.run(command, env=variables, capture_output=True, check=False, timeout=60)
-    except OSError:
+        if _STAND_IN.exists() and os.geteuid() == 0:
+            with _stand_in_engine(found) as stand_in:
+                yield stand_in
+        elif found.answers("version") and found.answers("compose", "version"):
+            yield found
+        else:
+            raise NoEngineError("no `docker` with Compose answers")
+    except NoEngineError as error:
+        told = f"THE ENGINE DID NOT COME UP: IMAGES AND COMPOSE ARE NOT TESTED: {error}"
+        if required:
+            pytest.fail(told, pytrace=False)
+        pytest.skip(told)
+
+
+@contextmanager
+def _stand_in_engine(found: Engine) -> Iterator[Engine]:
+    """The engine that answers, else that of the stand-in, until nobody uses it any more."""
+    with _USERS.open("w") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        was_running = found.answers("version")
+        if was_running and found.answers("compose", "version"):
+            yield found
+            return
+        try:
+            for step in ("up", "images"):
+                _stand_in(step, found)
+            told = shlex.split(_stand_in("env", found).removeprefix("export "))
+            variables = dict(each.split("=", 1) for each in told)
+            path = variables["PATH"].replace("$PATH", found.variables["PATH"])
+            yield Engine({**found.variables, **variables, "PATH": path})
+        finally:
+            if not was_running and _is_left(users, found):
+                _stand_in("down", found)
+                _await_end(found)
+
+
+def _is_left(users: IO[str], engine: Engine) -> bool:
+    """No other test run uses the engine, and nobody else has a container in it."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    return done.returncode == 0
+    return engine.answers("version") and not engine.run("ps", "--quiet").stdout
 
 
-def _stand_in(step: str) -> str:
+def _await_end(engine: Engine) -> None:
+    deadline = time.monotonic() + _END_SECONDS
+    while engine.answers("version"):
+        assert time.monotonic() < deadline, "the engine does not end"
+        threading.Event().wait(0.2)
+
+
+def _stand_in(step: str, engine: Engine) -> str:
+    command = ["bash", str(_STAND_IN), step]
     # A file, not a pipe: the engine that it starts in the background would hold that open.
     with TemporaryFile("w+") as output:
-        done = subprocess.run(
-            ["bash", str(_STAND_IN), step],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-            timeout=_ENGINE_SECONDS,
-        )
+        told = {"stdout": output, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+        try:
+            code = run_bounded(command, _ENGINE_SECONDS, env=engine.variables, **told).returncode
+        except subprocess.TimeoutExpired:
+            code = None
         output.seek(0)
-        told = output.read()
-    assert done.returncode == 0, told
-    return told.strip()
+        said = output.read().strip()
+    if code != 0:
+        ended = "took too long" if code is None else f"ended with {code}"
+        raise NoEngineError(f"{_STAND_IN.name} {step} {ended}: {said.rpartition(chr(10))[2]}")
+    return said
 
 
 @dataclass(frozen=True)
@@ -145,6 +200,7 @@ def images(engine: Engine) -> Iterator[Images]:
         engine.script(
             *("make", "images", f"PREFIX={built.prefix}", f"TAG={built.tag}"),
             seconds=_BUILD_SECONDS,
+            COMPOSE_ENV_FILES=".env.example",
         )
         yield built
     finally:
@@ -154,71 +210,41 @@ def images(engine: Engine) -> Iterator[Images]:
             engine.run("image", "rm", *found)
 
 
+@pytest.fixture(scope="session")
+def next_image(
+    engine: Engine, images: Images, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], str]:
+    """Builds the next version of a service, of changed code; the name of the image."""
+    context = tmp_path_factory.mktemp("next")
+    ignored = (_ROOT / ".dockerignore").read_text("utf-8")
+    shutil.copy(_ROOT / ".dockerignore", context)
+    for folder in re.findall("^!(.+)$", ignored, re.MULTILINE):
+        without = shutil.ignore_patterns("tests", "__pycache__", "*.egg-info", ".*")
+        shutil.copytree(_ROOT / folder, context / folder, ignore=without)
+
+    @cache
+    def build(service: str) -> str:
+        (entrypoint,) = (context / service).glob("src/*/__main__.py")
+        with entrypoint.open("a", encoding="utf-8") as code:
+            code.write("# The next version.\n")
+        name = replace(images, tag="next").name(service)
+        engine.run(
+            *("build", "--file", str(context / service / "Dockerfile")),
+            *("--build-arg", "VERSION=next", "--tag", name, str(context)),
+            seconds=_BUILD_SECONDS,
+        )
+        return name
+
+    return build
+
+
 @pytest.fixture(params=_IMAGES)
 def image(request: pytest.FixtureRequest, images: Images) -> str:
     """The name of each image in turn."""
     return images.name(request.param)
 
 
-@dataclass(frozen=True)
-class ComposeSystem:
-    """The containers of docker-compose.yml, as one who typed the two commands has them."""
-
-    engine: Engine
-    variables: Mapping[str, str]
-    gateway_url: str
-    console_url: str
-
-    def compose(
-        self, *arguments: str, seconds: float = 120, check: bool = True, **more: str
-    ) -> subprocess.CompletedProcess[str]:
-        return self.engine.run(
-            "compose", *arguments, seconds=seconds, check=check, **{**self.variables, **more}
-        )
-
-    def script(self, *command: str, seconds: float = _UP_SECONDS, **more: str) -> str:
-        return self.engine.script(*command, seconds=seconds, **{**self.variables, **more})
-
-    def container(self, service: str) -> str:
-        """The id of its only container."""
-        (found,) = self.compose("ps", "--quiet", service).stdout.split()
-        return str(found)
-
-    def python(self, service: str, code: str) -> subprocess.CompletedProcess[str]:
-        """Run code in the container of a service, as the user that the service is."""
-        return self.compose("exec", "-T", service, "python", "-c", code, check=False)
-
-    def api(self) -> PhotoApi:
-        return PhotoApi(self.gateway_url)
-
-
 @pytest.fixture(scope="session")
-def system(engine: Engine, images: Images) -> Iterator[ComposeSystem]:
-    gateway, console = free_ports(2)
-    variables = {
-        "COMPOSE_PROJECT_NAME": f"photos-test-{secrets.token_hex(4)}",
-        "COMPOSE_ENV_FILES": ".env.example",
-        "IMAGE_PREFIX": images.prefix,
-        "IMAGE_TAG": images.tag,
-        "GATEWAY_PORT": str(gateway),
-        "ADMIN_PORT": str(console),
-        # So that what a killed worker was at is taken up again soon.
-        "TASK_TIME_LIMIT_SECONDS": "10",
-    }
-    running = ComposeSystem(
-        engine, variables, f"http://127.0.0.1:{gateway}", f"http://127.0.0.1:{console}"
-    )
-    try:
-        done = running.compose("up", "--detach", "--wait", seconds=_UP_SECONDS, check=False)
-        if done.returncode != 0:
-            logs = running.compose("logs", "--no-color", "--tail", "20", check=False)
-            pytest.fail(f"{done.stderr}\n{logs.stdout}")
-        yield running
-    finally:
-        running.compose("down", "--volumes", "--timeout", "20", seconds=_UP_SECONDS)
-
-
-@pytest.fixture
 def wait_until() -> Callable[..., None]:
     def wait(condition: Callable[[], bool], what: str, within: float = 60.0) -> None:
         deadline = time.monotonic() + within
@@ -227,28 +253,3 @@ def wait_until() -> Callable[..., None]:
             threading.Event().wait(0.05)
 
     return wait
-
-
-@pytest.fixture
-def results(wait_until: Callable[..., None]) -> Callable[[PhotoApi, Sequence[str]], Any]:
-    """Waits until none of the tasks is PENDING, and returns them."""
-
-    def wait(api: PhotoApi, task_ids: Sequence[str]) -> Any:
-        found: list[Any] = []
-
-        def all_ended() -> bool:
-            parts = (task_ids[start : start + 100] for start in range(0, len(task_ids), 100))
-            found[:] = [task for part in parts for task in api.tasks(part)]
-            return all(task["status"] != "PENDING" for task in found)
-
-        wait_until(all_ended, "every photo has its result", _RESULT_SECONDS)
-        return found
-
-    return wait
-
-
-@pytest.fixture
-def visitor(system: ComposeSystem) -> Iterator[httpx.Client]:
-    """A browser without a session."""
-    with httpx.Client(base_url=system.gateway_url, timeout=30, trust_env=False) as client:
-        yield client

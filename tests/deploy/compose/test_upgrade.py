@@ -12,11 +12,7 @@ import pytest
 
 from local_stack.sample_photos import sample_png
 
-_DOCKERFILES = {
-    "ingest-service": "ingest-service/Dockerfile",
-    "status-service": "status-service/Dockerfile",
-    "worker": "worker/Dockerfile",
-}
+_OTHERS = ("status-service", "worker")
 _VERSION = "org.opencontainers.image.version"
 
 
@@ -76,15 +72,13 @@ class Load:
             self.answers.append(("look", client.get(self.renditions[-1]).status_code))
 
 
-@pytest.mark.parametrize("service", _DOCKERFILES)
+@pytest.mark.parametrize(
+    "service", ["ingest-service", *(pytest.param(each, marks=pytest.mark.slow) for each in _OTHERS)]
+)
 def test_a_service_is_upgraded_under_load_without_an_error(
-    system: Any, images: Any, results: Any, wait_until: Any, service: str
+    system: Any, next_image: Any, results: Any, wait_until: Any, service: str
 ) -> None:
-    system.engine.run(
-        *("build", "--file", _DOCKERFILES[service], "--build-arg", "VERSION=next"),
-        *("--tag", f"{images.prefix}/{service}:next", "."),
-        seconds=600,
-    )
+    next_image(service)
     old = system.container(service)
     load = Load(system.gateway_url)
     with load.going_on():
