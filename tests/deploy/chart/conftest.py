@@ -6,7 +6,6 @@ them. What is not here: scheduling, Services of more than one pod, NetworkPolici
 
 import os
 import secrets
-import shutil
 import subprocess
 import threading
 import time
@@ -212,20 +211,23 @@ class Node:
 _MAKING = threading.Lock()
 
 
-@pytest.fixture(scope="session", params=[False, True], ids=["plain", "mtls"])
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(False, id="plain"),
+        pytest.param(True, id="mtls", marks=pytest.mark.slow),
+    ],
+)
 def node(
     request: pytest.FixtureRequest,
     engine: Any,
     images: Any,
+    helm_program: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Node]:
     """A node on which every pod of a release with its own data is ready."""
     if os.geteuid() != 0:
         pytest.skip("only root can give volumes to other users: THE CHART IS NOT RUN")
-    named = request.config.getoption("--helm")
-    program = named or shutil.which("helm", path=engine.variables["PATH"])
-    if program is None:
-        pytest.skip("no helm is on PATH, --helm names none: THE CHART IS NOT RUN")
     told = {
         "image.prefix": images.prefix,
         "image.tag": images.tag,
@@ -234,7 +236,7 @@ def node(
     }
     rendered = subprocess.run(
         [
-            *(program, "template", "photos", str(_CHART), "--namespace=studio"),
+            *(helm_program, "template", "photos", str(_CHART), "--namespace=studio"),
             f"--values={_CHART}/ci/bundled-values.yaml",
             *(f"--set={name}={value}" for name, value in told.items()),
         ],
