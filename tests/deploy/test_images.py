@@ -90,12 +90,13 @@ def test_a_service_without_settings_says_which_it_needs(engine: Any, image: str)
 @pytest.mark.parametrize(
     "service", ["ingest-service", *(pytest.param(each, marks=pytest.mark.slow) for each in _OTHERS)]
 )
-def test_a_change_of_code_is_a_change_of_one_layer(
+def test_its_dependencies_are_a_layer_that_code_does_not_change(
     engine: Any, images: Any, next_image: Any, service: str
 ) -> None:
     layers, changed = (
         engine.inspect(name)["RootFS"]["Layers"]
         for name in (images.name(service), next_image(service))
     )
-    assert changed[:-1] == layers[:-1]
+    assert len(changed) == len(layers)
+    assert changed[-2] == layers[-2]
     assert changed[-1] != layers[-1]
