@@ -214,7 +214,10 @@ def images(engine: Engine) -> Iterator[Images]:
 def next_image(
     engine: Engine, images: Images, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], str]:
-    """Builds the next version of a service, of changed code; the name of the image."""
+    """Builds the next version of a service, of changed code; the name of the image.
+
+    Beside it, tagged `before`, is another of other code.
+    """
     context = tmp_path_factory.mktemp("next")
     ignored = (_ROOT / ".dockerignore").read_text("utf-8")
     shutil.copy(_ROOT / ".dockerignore", context)
@@ -222,18 +225,23 @@ def next_image(
         without = shutil.ignore_patterns("tests", "__pycache__", "*.egg-info", ".*")
         shutil.copytree(_ROOT / folder, context / folder, ignore=without)
 
-    @cache
-    def build(service: str) -> str:
+    def build_as(tag: str, service: str) -> str:
         (entrypoint,) = (context / service).glob("src/*/__main__.py")
         with entrypoint.open("a", encoding="utf-8") as code:
-            code.write("# The next version.\n")
-        name = replace(images, tag="next").name(service)
+            code.write(f"# {tag} of {images.prefix}\n")
+        name = replace(images, tag=tag).name(service)
         engine.run(
             *("build", "--file", str(context / service / "Dockerfile")),
-            *("--build-arg", "VERSION=next", "--tag", name, str(context)),
+            *("--build-arg", f"VERSION={tag}", "--tag", name, str(context)),
             seconds=_BUILD_SECONDS,
         )
         return name
+
+    @cache
+    def build(service: str) -> str:
+        # Of new code too: an engine that holds a layer twice would take the other for the old.
+        build_as("before", service)
+        return build_as("next", service)
 
     return build
 

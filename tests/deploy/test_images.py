@@ -93,9 +93,9 @@ def test_a_service_without_settings_says_which_it_needs(engine: Any, image: str)
 def test_its_dependencies_are_a_layer_that_code_does_not_change(
     engine: Any, images: Any, next_image: Any, service: str
 ) -> None:
-    layers, changed = (
+    changed, layers = (
         engine.inspect(name)["RootFS"]["Layers"]
-        for name in (images.name(service), next_image(service))
+        for name in (next_image(service), f"{images.prefix}/{service}:before")
     )
     assert len(changed) == len(layers)
     assert changed[-2] == layers[-2]
