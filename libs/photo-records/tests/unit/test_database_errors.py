@@ -10,7 +10,6 @@ from photo_records.database_errors import DATABASE_DOWN
         ConnectionRefusedError,
         asyncpg.ConnectionDoesNotExistError,
         asyncpg.CannotConnectNowError,
-        asyncpg.ObjectNotInPrerequisiteStateError,
         asyncpg.AdminShutdownError,
         asyncpg.CrashShutdownError,
         asyncpg.QueryCanceledError,

@@ -11,7 +11,7 @@ import pytest
 
 from local_stack.sample_photos import Expected, SamplePhoto, sample_jpeg
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _TRACED = ["upload-gateway", "ingest-service", "status-service", "worker", "admin-console"]
 _FETCH = "import urllib.request as r; print(r.urlopen('http://collector:4318/', timeout=5).status)"
 
@@ -22,6 +22,7 @@ def ids(system: Any, service: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_new_containers_that_do_not_get_healthy_go_and_the_old_ones_stay(
     system: Any, images: Any, tmp_path: Path
 ) -> None:
@@ -127,6 +128,7 @@ def test_the_tables_belong_to_a_role_that_is_no_superuser(system: Any) -> None:
     assert told.stdout.strip() == "photo|f"
 
 
+@pytest.mark.slow
 def test_the_password_of_the_owner_can_be_changed(system: Any) -> None:
     remove = ("run", "--rm", "--no-deps", "--entrypoint", "rm", "secrets")
     system.compose(*remove, "/secrets/postgres/owner_password")
