@@ -24,6 +24,7 @@ from photo_worker.child_deaths import ChildDeaths
 from photo_worker.claim_holder import ClaimHolder
 from photo_worker.image_handler import ImageHandler
 from photo_worker.memory_limit import limit_memory
+from photo_worker.process_pool import ProcessPool
 from photo_worker.schema_wait import wait_for_schema
 from photo_worker.settings import WorkerSettings
 from photo_worker.task_metrics import count_untold_change, tell_pool_size
@@ -59,7 +60,7 @@ def run_pool(settings: WorkerSettings, metrics_folder: Path) -> int:
         # Celery tells apart who answers. Only its command line would expand %h.
         hostname=f"photo-worker-{settings.worker_metrics_port}@{socket.gethostname()}",
         queues=[str(lane) for lane in Lane],
-        pool="prefork",
+        pool=ProcessPool,
         quiet=True,
         without_gossip=True,
         without_mingle=True,

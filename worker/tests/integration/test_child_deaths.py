@@ -72,6 +72,19 @@ def test_a_photo_that_ends_its_process_three_times_ends_as_crashed_and_no_other_
         assert worker.metric("photo_worker_tasks_total", code="crashed") == 1
 
 
+def test_a_process_whose_end_nobody_hears_of_is_found_dead_before_its_time_is_up(
+    run_worker: Any, library: Any, jpeg: bytes, gate: Path
+) -> None:
+    with run_worker(library, PROGRAM, str(gate), TASK_TIME_LIMIT_SECONDS="3") as worker:
+        task_id = library.add(jpeg + b"is outlived")
+        worker.publish(task_id)
+        try:
+            photo = library.wait_for_end(task_id)
+        finally:
+            gate.touch()
+        assert (photo.status, photo.error_code, photo.crashes) == ("FAILURE", "crashed", 3)
+
+
 def test_a_photo_that_takes_too_long_ends_as_timeout_and_the_next_one_succeeds(
     run_worker: Any, library: Any, jpeg: bytes, gate: Path, process_of: Any, wait: Wait
 ) -> None:
