@@ -17,8 +17,8 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3 python3.13; do \
 	>/dev/null 2>&1 && { echo "$$python"; break; }; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Both cores; PYTEST_ARGS adds to it.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+# For two cores: a third of the time tests wait for something. PYTEST_ARGS adds to it.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: help run demo api-key createsuperuser images check test test-all test-deploy faults upgrade-test fuzz bench-processing bench-renditions bench-memory bench-streams bench-searches screenshots format protos lock clean
 

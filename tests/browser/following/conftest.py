@@ -17,7 +17,7 @@ from playwright.sync_api import (
     expect,
 )
 
-from local_stack.running_stack import RunningStack, temporary_stack
+from local_stack.running_stack import RunningStack
 
 _PAGE_MILLISECONDS = 30_000
 _RESULT_SECONDS = 60.0
@@ -49,12 +49,6 @@ _FOLLOW = """async ({ assets, language }) => {
 NamedFile = tuple[str, bytes]
 
 expect.set_options(timeout=_PAGE_MILLISECONDS)
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[RunningStack]:
-    with temporary_stack() as running:
-        yield running
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 from PIL import ExifTags, Image
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from local_stack.running_stack import RunningStack, temporary_stack
+from local_stack.running_stack import RunningStack
 
 _MILLISECONDS = 30_000
 _TELL_VIOLATIONS = """
@@ -96,12 +96,6 @@ class PhotoPage:
 
     def photo(self, name: str) -> Locator:
         return self.photos.filter(has=self.page.get_by_role("heading", name=name, exact=True))
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[RunningStack]:
-    with temporary_stack() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,22 +1,16 @@
 """A page whose visitor signs out in another tab, while its stream of events stays open."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from local_stack.running_stack import RunningStack, temporary_stack
+from local_stack.running_stack import RunningStack
 
 # More than go out at the same time: three requests of ten files each.
 _MANY = 31
-
-
-@pytest.fixture(scope="module")
-def closed_stack() -> Iterator[RunningStack]:
-    with temporary_stack({"AUTH": "required"}) as running:
-        yield running
 
 
 @pytest.fixture

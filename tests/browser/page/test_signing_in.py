@@ -1,19 +1,12 @@
 """The page of a service that asks for a key."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from local_stack.running_stack import RunningStack, temporary_stack
-
-
-@pytest.fixture(scope="module")
-def closed_stack() -> Iterator[RunningStack]:
-    with temporary_stack({"AUTH": "required"}) as running:
-        yield running
+from local_stack.running_stack import RunningStack
 
 
 def test_a_key_opens_the_page_and_signing_out_closes_it(

@@ -19,17 +19,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Request
 
 from local_stack.ports import HOST
-from local_stack.running_stack import RunningStack, temporary_stack
+from local_stack.running_stack import RunningStack
 
 _DRIVE = Path(__file__).with_name("drive.js")
 _PAGE_MILLISECONDS = 40_000
 _TURN_SECONDS = 0.02
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[RunningStack]:
-    with temporary_stack() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
