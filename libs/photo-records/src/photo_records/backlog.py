@@ -8,9 +8,9 @@ import asyncpg
 from photo_domain.task_state import TaskStage
 from photo_records.task_queue import Lane
 
-# Of each lane those with a message, and of both lanes together those without: beyond it counts
-# stand still, so that a look costs no more the longer the backlog is. The oldest come first, and
-# with them what is being worked on.
+# Of each lane those with a message, and as many of those without: beyond it counts stand still, so
+# that a look costs no more the longer the backlog is. The oldest come first, and with them what is
+# being worked on.
 MOST_COUNTED = 20_000
 
 
@@ -32,18 +32,16 @@ NO_BACKLOG = LaneBacklog({}, 0, 0.0)
 
 # Each part reads one of the partial indexes in its order.
 _PART = (
-    "(SELECT lane, created_at, lease_expires_at, next_attempt_at, {published} AS is_published"
-    " FROM photos WHERE status = 'PENDING' AND {condition} LIMIT $1)"
+    "(SELECT lane, created_at, lease_expires_at, next_attempt_at, enqueued_at FROM photos"
+    " WHERE status = 'PENDING' AND lane = '{lane}' AND {condition} LIMIT $1)"
 )
 _PARTS = " UNION ALL ".join(
-    [_PART.format(published=False, condition="enqueued_at IS NULL ORDER BY created_at")]
-    + [
-        _PART.format(
-            published=True,
-            condition=f"lane = '{lane}' AND enqueued_at IS NOT NULL ORDER BY enqueued_at",
-        )
-        for lane in Lane
-    ]
+    _PART.format(lane=lane, condition=condition)
+    for lane in Lane
+    for condition in (
+        "enqueued_at IS NULL ORDER BY created_at",
+        "enqueued_at IS NOT NULL ORDER BY enqueued_at",
+    )
 )
 _BACKLOG = f"""
 SELECT
@@ -52,7 +50,7 @@ SELECT
     count(*) FILTER (WHERE lease_expires_at IS NOT NULL) AS processing,
     count(*) FILTER (WHERE next_attempt_at IS NOT NULL) AS waiting_to_retry,
     count(*) FILTER (
-        WHERE lease_expires_at IS NULL AND (NOT is_published OR next_attempt_at IS NOT NULL)
+        WHERE lease_expires_at IS NULL AND (enqueued_at IS NULL OR next_attempt_at IS NOT NULL)
     ) AS unqueued,
     greatest(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_seconds
 FROM ({_PARTS}) AS pending

@@ -44,18 +44,23 @@ class OutboxTask:
 # What is not claimed and waits for nothing: only its message can bring it on.
 _UNCLAIMED = "lease_expires_at IS NULL AND next_attempt_at IS NULL"
 
+# Of a paused lane nothing is published. Where many may wait there is a statement for each lane: of
+# both at once Postgres would read all that waits in one that is paused, every time.
+_OPEN = "lane NOT IN (SELECT paused.lane FROM paused_lanes AS paused)"
+_LANE = "lane = $2 AND NOT EXISTS (SELECT FROM paused_lanes AS paused WHERE paused.lane = $2)"
+
 # Queued a minute before what the lane gives out now: clocks differ. What a worker handed back is
 # at the end of its lane and may be taken for lost: it is published twice then, which is harmless.
-# A statement for each lane: of both at once Postgres would read all that is queued, every time.
-_PASSED = "lane = $2 AND enqueued_at < least($3, now()) - interval '1 minute'"
+_PASSED = "enqueued_at < least($3, now()) - interval '1 minute'"
 
 _DUE = {
     RepublishReason.NEVER_QUEUED: (
-        f"enqueued_at IS NULL AND created_at < now() - interval '5 seconds' AND {_UNCLAIMED}"
+        f"{_LANE} AND enqueued_at IS NULL AND created_at < now() - interval '5 seconds'"
+        f" AND {_UNCLAIMED}"
     ),
-    RepublishReason.ATTEMPT_DUE: "next_attempt_at <= now()",
-    RepublishReason.LEASE_EXPIRED: "lease_expires_at <= now()",
-    RepublishReason.MESSAGE_LOST: f"{_PASSED} AND {_UNCLAIMED}",
+    RepublishReason.ATTEMPT_DUE: f"{_OPEN} AND next_attempt_at <= now()",
+    RepublishReason.LEASE_EXPIRED: f"{_OPEN} AND lease_expires_at <= now()",
+    RepublishReason.MESSAGE_LOST: f"{_LANE} AND {_PASSED} AND {_UNCLAIMED}",
 }
 
 # Each reads an index of its own in its order, where what is published is gone: what else is
@@ -68,13 +73,16 @@ _ORDER = {
 }
 
 # FOR UPDATE SKIP LOCKED: any number of relays share the work. What is being written is left out.
-_TAKE = """
+_TAKE = {
+    reason: f"""
 SELECT id, task_id, batch_id, lane, traceparent FROM photos
-WHERE status = 'PENDING' AND {due} AND lane NOT IN (SELECT paused.lane FROM paused_lanes AS paused)
-ORDER BY {order}
+WHERE status = 'PENDING' AND {_DUE[reason]}
+ORDER BY {_ORDER[reason]}
 LIMIT $1
 FOR UPDATE SKIP LOCKED
-"""
+"""  # noqa: S608 - made of constants
+    for reason in RepublishReason
+}
 
 # Back to `queued`: a transition, unless it was queued already. It fences whoever had the lease.
 _MARK = f"""
@@ -121,13 +129,14 @@ async def take_due(
     lane was published, NOTHING_WAITS for an empty one; a lane of which that is not known is left
     out. Only MESSAGE_LOST looks at it: a lane gives out its messages in their order.
     """
-    query = _TAKE.format(due=_DUE[reason], order=_ORDER[reason])
-    if reason is RepublishReason.MESSAGE_LOST:
-        rows: list[asyncpg.Record] = []
-        for lane, until in given_out_until.items():
-            rows += await connection.fetch(query, limit - len(rows), lane, until)
-    else:
-        rows = await connection.fetch(query, limit)
+    values: Sequence[tuple[object, ...]] = [()]
+    if reason is RepublishReason.NEVER_QUEUED:
+        values = [(lane,) for lane in Lane]
+    elif reason is RepublishReason.MESSAGE_LOST:
+        values = list(given_out_until.items())
+    rows: list[asyncpg.Record] = []
+    for bound in values:
+        rows += await connection.fetch(_TAKE[reason], limit - len(rows), *bound)
     return [outbox_task(row) for row in rows]
 
 

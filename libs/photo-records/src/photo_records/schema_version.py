@@ -1,3 +1,3 @@
 """The newest migration that this code needs; migrations are numbered."""
 
-REQUIRED_VERSION = "0019"
+REQUIRED_VERSION = "0020"

@@ -149,7 +149,8 @@ class PhotoRecord(Record):
         Index(None, "batch_id"),
         # The outbox: what the relay looks for.
         Index(
-            "photos_unqueued_idx",
+            "photos_unqueued_lane_idx",
+            "lane",
             "created_at",
             postgresql_where=text("status = 'PENDING' AND enqueued_at IS NULL"),
         ),

@@ -20,18 +20,24 @@ async def planned(pool: asyncpg.Pool, statement: str, *values: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("reason", "index"),
+    ("reason", "index", "values"),
     [
-        (RepublishReason.NEVER_QUEUED, "photos_unqueued_idx"),
-        (RepublishReason.ATTEMPT_DUE, "photos_postponed_idx"),
-        (RepublishReason.LEASE_EXPIRED, "photos_leased_idx"),
+        (RepublishReason.NEVER_QUEUED, "photos_unqueued_lane_idx", [Lane.BULK]),
+        (RepublishReason.ATTEMPT_DUE, "photos_postponed_idx", []),
+        (RepublishReason.LEASE_EXPIRED, "photos_leased_idx", []),
     ],
 )
 async def test_what_is_due_comes_in_the_order_of_its_own_index(
-    pool: asyncpg.Pool, reason: RepublishReason, index: str
+    pool: asyncpg.Pool, reason: RepublishReason, index: str, values: list[object]
 ) -> None:
-    statement = outbox._TAKE.format(due=outbox._DUE[reason], order=outbox._ORDER[reason])
-    assert f"Index Scan using {index} on photos" in await planned(pool, statement)
+    plan = await planned(pool, outbox._TAKE[reason], *values)
+    assert f"Index Scan using {index} on photos" in plan
+
+
+async def test_what_waits_in_a_paused_lane_is_not_read(pool: asyncpg.Pool) -> None:
+    plan = await planned(pool, outbox._TAKE[RepublishReason.NEVER_QUEUED], Lane.BULK)
+    # Asked before the first row is read.
+    assert "One-Time Filter" in plan
 
 
 async def test_what_a_broker_forgot_comes_in_the_order_of_its_own_index(pool: asyncpg.Pool) -> None:
@@ -41,8 +47,7 @@ async def test_what_a_broker_forgot_comes_in_the_order_of_its_own_index(pool: as
 async def test_what_a_lane_has_passed_is_looked_up_without_reading_the_lane(
     pool: asyncpg.Pool,
 ) -> None:
-    reason = RepublishReason.MESSAGE_LOST
-    statement = outbox._TAKE.format(due=outbox._DUE[reason], order=outbox._ORDER[reason])
+    statement = outbox._TAKE[RepublishReason.MESSAGE_LOST]
     plan = await planned(pool, statement, Lane.BULK, datetime.now(UTC))
     assert "Index Scan using photos_queued_idx on photos" in plan
     assert "Index Cond: ((lane = 'bulk'::text) AND (enqueued_at < " in plan
