@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "migrated"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_KINDS = ("unit", "integration", "e2e", "contract", "browser", "deploy")
+_KINDS = ("unit", "integration", "e2e", "contract", "browser", "deploy", "upgrade")
 
 
 @pytest.fixture(scope="session")

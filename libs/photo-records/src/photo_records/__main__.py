@@ -6,8 +6,10 @@
 import argparse
 import sys
 
+import psycopg2
 import structlog
 from alembic import command
+from sqlalchemy.exc import OperationalError
 
 from photo_records.migrations import alembic_config
 from photo_records.role_logins import (
@@ -20,6 +22,9 @@ from photo_records.settings import LoginSettings, MigrationSettings
 from service_kit.settings import load_settings
 from service_kit.structured_logging import configure_logging
 
+# What the driver tells names host, port, role and reason, and no password.
+_TROUBLE = "DATABASE_URL: the database could not be used. Mend that and run it again:\n{}\n"
+
 _log = structlog.get_logger(__name__)
 
 
@@ -27,7 +32,14 @@ def main() -> int:
     """Run the command; what a person must mend goes to standard error."""
     parser = argparse.ArgumentParser(prog="photo_records", description=__doc__)
     parser.add_argument("command", choices=["migrate", "logins"])
-    return _migrate() if parser.parse_args().command == "migrate" else _logins()
+    run = _migrate if parser.parse_args().command == "migrate" else _logins
+    try:
+        return run()
+    except OperationalError as error:
+        sys.stderr.write(_TROUBLE.format(str(error.orig).strip()))
+    except psycopg2.OperationalError as error:
+        sys.stderr.write(_TROUBLE.format(str(error).strip()))
+    return 1
 
 
 def _migrate() -> int:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
+from photo_records.database_url import with_driver
 from service_kit.settings import ServiceSettings
 
 
@@ -13,6 +14,12 @@ class MigrationSettings(ServiceSettings):
     database_url: SecretStr = Field(
         description="postgresql://user:password@host:port/name, as a role that may create tables"
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, value: SecretStr) -> SecretStr:
+        with_driver(value.get_secret_value(), "psycopg2")
+        return value
 
 
 class LoginSettings(MigrationSettings):

@@ -229,6 +229,25 @@ _INSERT_PHOTOS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("database_url", "code", "told"),
+    [
+        ("nonsense", 2, "DATABASE_URL must start with postgresql://"),
+        ("postgresql://photo:secret-word@127.0.0.1:1/photos", 1, "Connection refused"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_without_a_traceback(
+    database_url: str, code: int, told: str
+) -> None:
+    process = _start_migration(database_url)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert errors.startswith("DATABASE_URL: ")
+    assert told in errors
+    assert "Traceback" not in errors
+    assert "secret-word" not in errors
+
+
 def _start_migration(database_url: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "photo_records", "migrate"],
