@@ -30,10 +30,15 @@ class BackgroundWork:
         task.add_done_callback(self._ended_by_itself)
         self._tasks.append(task)
 
-    async def stop(self) -> None:
-        """Cancel all of it and wait for its end."""
+    def cancel(self) -> None:
+        """Begin to stop all of it; the calls under way may take an hour yet."""
         for task in self._tasks:
             task.remove_done_callback(self._ended_by_itself)
+            task.cancel()
+
+    async def stop(self) -> None:
+        """Cancel all of it and wait for its end."""
+        self.cancel()
         await end_tasks(self._tasks)
 
     def _ended_by_itself(self, task: asyncio.Task[None]) -> None:

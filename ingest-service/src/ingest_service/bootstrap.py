@@ -146,6 +146,8 @@ async def run(settings: IngestSettings) -> int:
         health=HealthReporter(SERVICE, {"database": database_answers}),
         reflected_services=[SERVICE] if settings.grpc_reflection else [],
         grace_seconds=settings.shutdown_grace_seconds,
+        # Others relay and sweep. Whoever stops the service to restore a database counts on it.
+        on_drain=background.cancel,
         on_stop=stop,
         credentials=credentials,
     )

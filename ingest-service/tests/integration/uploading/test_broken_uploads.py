@@ -225,12 +225,73 @@ async def test_a_service_that_is_told_to_stop(
     assert await rows() == 0
 
 
-def _start(settings: dict[str, str]) -> "subprocess.Popen[str]":
+# A service that tells when its background work ends.
+TELLS = """
+import sys
+from ingest_service import __main__ as program
+from ingest_service.outbox_relay import OutboxRelay
+from ingest_service.sweeper import Sweeper
+
+def telling(name, run):
+    async def tell(self):
+        try:
+            await run(self)
+        finally:
+            print(f"{name} ended", file=sys.stderr, flush=True)
+    return tell
+
+OutboxRelay.run = telling("relay", OutboxRelay.run)
+Sweeper.run = telling("sweeper", Sweeper.run)
+sys.exit(program.main())
+"""
+
+
+async def test_a_service_that_is_told_to_stop_neither_sweeps_nor_relays_while_an_upload_goes_on(
+    database_url: str,
+    redis_url: str,
+    tmp_path: Path,
+    half_sent: list[Any],
+    open_upload: Any,
+    storage: Any,
+    eventually: Any,
+) -> None:
+    port, metrics_port = free_ports(2)
+    settings = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "STORAGE_URL": (tmp_path / "objects").as_uri(),
+        "INGEST_PORT": str(port),
+        "INGEST_METRICS_PORT": str(metrics_port),
+        "SHUTDOWN_GRACE_SECONDS": "60",
+    }
+    log = tmp_path / "log"
+    with log.open("w") as stderr:
+        process = _start(settings, "-c", TELLS, stderr=stderr)
+    try:
+        async with asyncio.timeout(60), open_channel(f"dns:///127.0.0.1:{port}") as channel:
+            while not await is_serving(channel, 1):
+                assert process.poll() is None
+                await asyncio.sleep(0.05)
+            opened = open_upload(*half_sent, to=pb_grpc.IngestServiceStub(channel))
+            await eventually(storage.contents)
+            process.send_signal(signal.SIGTERM)
+            for name in ("relay", "sweeper"):
+                await eventually(lambda name=name: f"{name} ended" in log.read_text())
+            assert not opened.call.done()
+            opened.call.cancel()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _start(
+    settings: dict[str, str], *program: str, stderr: Any = subprocess.PIPE
+) -> "subprocess.Popen[str]":
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - handed on to a child
     return subprocess.Popen(
-        [sys.executable, "-m", "ingest_service"],
+        [sys.executable, *(program or ("-m", "ingest_service"))],
         env=inherited | settings,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
