@@ -229,6 +229,19 @@ _INSERT_PHOTOS = [
 ]
 
 
+def test_the_schema_of_a_later_release_is_left_as_it_is(database_url: str) -> None:
+    _execute(
+        database_url,
+        "ALTER TABLE photos ADD COLUMN of_a_later_release int",
+        "UPDATE alembic_version SET version_num = '9999'",
+    )
+    process = _start_migration(database_url)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "schema_is_newer" in output + errors
+    assert _rows(database_url, "SELECT version_num FROM alembic_version") == {("9999",)}
+
+
 @pytest.mark.parametrize(
     ("database_url", "code", "told"),
     [

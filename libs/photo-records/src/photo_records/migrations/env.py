@@ -14,6 +14,7 @@ from sqlalchemy import Connection, create_engine, event, pool, text
 from sqlalchemy.exc import OperationalError
 
 from photo_records.role_grants import grant_rights
+from photo_records.schema_version import REQUIRED_VERSION
 from photo_records.tables import Record
 
 _log = structlog.get_logger(__name__)
@@ -113,6 +114,18 @@ def migrate_patiently() -> None:
         threading.Event().wait(_PAUSE_SECONDS)
 
 
+def newer_schema() -> str | None:
+    """The migration that the database is at, where only a later release knows it."""
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found if found is not None and int(found) > int(REQUIRED_VERSION) else None
+
+
 with only_one_at_a_time():
-    migrate_patiently()
-    grant_all()
+    found = newer_schema()
+    if found is None:
+        migrate_patiently()
+        grant_all()
+    else:
+        # A rollback: what is newer has only expanded, and this release runs on it as it is.
+        _log.warning("schema_is_newer", found=found, known=REQUIRED_VERSION)
