@@ -43,9 +43,24 @@ _WRITES_ROWS = re.compile(
     | \bINSERT\s+INTO\b[^;]*\b(SELECT|TABLE)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-# What a function does it does later.
+# What locks a whole table, or reads or writes all of it, and Squawk does not name.
+_HOLDS_TABLE = re.compile(
+    r"""(?:^|;)\s*(?:
+        LOCK\b | CLUSTER\b | TRUNCATE\b | VACUUM\s+(\(\s*)?FULL\b | REFRESH\s+MATERIALIZED\b
+        | REVOKE\b | ALTER\s+TABLE\b[^;]*\bSET\s+(UN)?LOGGED\b | COPY\b[^;]*\bFROM\b
+        | CREATE\s[^;]*\bTABLE\b[^;(]*\bAS\b | SELECT\b[^;]*\bINTO\b
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# Where Squawk does not look: a block, with what it executes.
+_BLOCK = re.compile(r"\bDO\s+(\$\w*\$)(.*?)\1", re.IGNORECASE | re.DOTALL)
+_DEFINES = re.compile(
+    r"\b(ALTER\s+TABLE|CREATE\s+(UNIQUE\s+)?INDEX|DROP\s+(TABLE|INDEX)|TRUNCATE|LOCK\s+TABLE)\b",
+    re.IGNORECASE,
+)
+# What a function does it does later, unless it is called at once.
 _FUNCTION = re.compile(
-    r"\bCREATE\s+(OR\s+REPLACE\s+)?(FUNCTION|PROCEDURE)\b[^;$]*(\$\w*\$).*?\3",
+    r"\bCREATE\s+(OR\s+REPLACE\s+)?(FUNCTION|PROCEDURE)\s+(?P<name>[\w.]+)[^;$]*(\$\w*\$).*?\4",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -75,11 +90,23 @@ def refusals(folder: Path, statements: dict[str, str]) -> set[tuple[str, str]]:
     assert done.returncode in {0, 1}, done.stderr
     found = {(Path(each["file"]).stem, each["rule_name"]) for each in json.loads(done.stdout)}
     written = {(name, "writes-rows") for name, text in statements.items() if writes_rows(text)}
-    return found | written
+    holding = {(name, "holds-table") for name, text in statements.items() if holds_table(text)}
+    return found | written | holding
 
 
 def writes_rows(text: str) -> bool:
     return bool(_WRITES_ROWS.search(_FUNCTION.sub("", text)))
+
+
+def holds_table(text: str) -> bool:
+    """Whether it does so itself, in a block or through a function that it makes and calls."""
+    done = _FUNCTION.sub("", text)
+    made = {match["name"] for match in _FUNCTION.finditer(text)}
+    return (
+        bool(_HOLDS_TABLE.search(done))
+        or any(_DEFINES.search(block[2]) for block in _BLOCK.finditer(done))
+        or any(re.search(rf"\b(SELECT|CALL|PERFORM)\s+{re.escape(name)}\b", done) for name in made)
+    )
 
 
 def statements_of(script: Script) -> str:
@@ -146,6 +173,30 @@ def test_what_writes_many_rows_is_refused(tmp_path: Path, statement: str) -> Non
 @pytest.mark.parametrize(
     "statement",
     [
+        "LOCK TABLE photos;",
+        "SELECT 1; lock photos IN EXCLUSIVE MODE;",
+        "CLUSTER photos USING photos_pkey;",
+        "VACUUM (FULL, ANALYZE) photos;",
+        "TRUNCATE renditions;",
+        "ALTER TABLE photos SET UNLOGGED;",
+        "REFRESH MATERIALIZED VIEW counts;",
+        "CREATE TABLE copies AS SELECT * FROM photos;",
+        "CREATE UNLOGGED TABLE copies AS TABLE photos;",
+        "SELECT * INTO copies FROM photos;",
+        "COPY photos FROM STDIN;",
+        "REVOKE UPDATE ON photos FROM photo_worker;",
+        "DO $$ BEGIN CREATE INDEX photos_size_idx ON photos (size); END $$;",
+        "DO $x$ BEGIN EXECUTE 'ALTER TABLE photos ALTER size TYPE numeric'; END $x$;",
+        "CREATE FUNCTION f() RETURNS void AS $$ UPDATE photos SET size = 1 $$; SELECT f();",
+    ],
+)
+def test_what_holds_a_whole_table_is_refused(tmp_path: Path, statement: str) -> None:
+    assert ("9999", "holds-table") in refusals(tmp_path, {"9999": statement})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
         "INSERT INTO lanes (name) VALUES ('bulk');",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON photos TO photo_ingest;",
         "CREATE TRIGGER t BEFORE UPDATE OR DELETE ON photos EXECUTE FUNCTION f();",
@@ -155,3 +206,4 @@ def test_what_writes_many_rows_is_refused(tmp_path: Path, statement: str) -> Non
 )
 def test_what_writes_few_rows_or_later_is_not(statement: str) -> None:
     assert not writes_rows(statement)
+    assert not holds_table(statement)
