@@ -83,8 +83,8 @@ faults: $(VENV)/.tests ## Kill, freeze and starve every part under load, ROUNDS 
 	@PYTHONPATH=tests/faults $(BIN)/python -m fault_campaign --rounds $(ROUNDS) \
 		$(if $(SEED),--seed $(SEED))
 
-upgrade-test: $(VENV)/.tests ## From the release before to this code, under load, without a failed request
-	$(BIN)/python -m pytest tests/upgrade -s
+upgrade-test: $(VENV)/.tests ## From the release before (or RELEASE=…) to this code, under load, without a failed request
+	$(BIN)/python -m pytest tests/upgrade -s --release $(or $(RELEASE),newest)
 
 SECONDS ?= 60
 

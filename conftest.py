@@ -260,6 +260,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--helm", help="the helm that renders the chart")
     without = "fail, instead of skipping, where no container engine comes up"
     parser.addoption("--require-engine", action="store_true", help=without)
+    release = "what is upgraded from: a commit of git, or `newest` before this code; never skipped"
+    parser.addoption("--release", help=release)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

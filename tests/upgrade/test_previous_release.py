@@ -70,6 +70,14 @@ def _installed() -> str:
     return previous_release().python.read_text("ascii")
 
 
+def test_a_release_can_be_named(commit: Commit) -> None:
+    commit("1", migration="0001", tag="v1")
+    commit("2", migration="0002", tag="v2")
+    commit("3")
+    release = previous_release("v1")
+    assert (release.name, release.python.read_text("ascii")) == ("v1", "1")
+
+
 def test_it_is_the_newest_tag_and_not_that_of_this_code_itself(
     project: Path, commit: Commit
 ) -> None:

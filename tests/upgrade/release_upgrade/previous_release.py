@@ -34,13 +34,14 @@ class Release:
     python: Path
 
 
-def previous_release() -> Release:
-    """The newest tag before this code; without any, the commit before that of the newest migration.
+def previous_release(name: str | None = None) -> Release:
+    """The commit of that name; else the newest tag before this code; without any, the commit before
+    that of the newest migration.
 
     Installed the first time it is asked for, and kept for a day after the last. Raises
     NoReleaseError.
     """
-    name = _newest_tag() or _before_the_newest_migration()
+    name = name or _newest_tag() or _before_the_newest_migration()
     commit = _git("rev-parse", "--verify", f"{name}^{{commit}}")
     folder = _CACHE / commit
     _CACHE.mkdir(parents=True, exist_ok=True)
