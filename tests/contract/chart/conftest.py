@@ -101,6 +101,13 @@ def render(helm: Helm) -> Render:
     return lambda value_set, *changes: rendered(value_set, changes)
 
 
+@pytest.fixture(scope="session")
+def documented(helm: Helm) -> str:
+    """What docs/operations.md says of Kubernetes."""
+    text = (helm.chart.parents[2] / "docs" / "operations.md").read_text("utf-8")
+    return text.partition("\n## Kubernetes\n")[2].partition("\n## ")[0]
+
+
 @pytest.fixture
 def manifests(render: Render, value_set: str) -> Manifests:
     return render(value_set)

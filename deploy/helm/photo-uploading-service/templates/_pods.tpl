@@ -73,11 +73,17 @@ affinity:
 {{- end -}}
 {{- end -}}
 
-{{/* The metadata of a pod. No versions: a new chart starts no pod anew that stays as it is. */}}
+{{/*
+The metadata of a pod, with the labels `marks` besides. No versions: a new chart starts no pod anew
+that stays as it is.
+*/}}
 {{- define "photos.podMetadata" -}}
 {{- $own := get .root.Values .component | default dict -}}
 labels:
   {{- include "photos.selectorLabels" . | nindent 2 }}
+  {{- with .marks }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- with $own.podAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
