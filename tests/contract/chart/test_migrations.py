@@ -6,7 +6,7 @@ import pytest
 
 from photo_records.service_roles import ServiceRole
 
-_EXTERNAL = ["defaults", "production", "without-crds"]
+_EXTERNAL = ["defaults", "production", "without-crds", "cloud-identity"]
 _HOOK = "helm.sh/hook"
 
 

@@ -99,6 +99,21 @@ def test_the_ways_out_lead_to_names_data_and_photos_alone(render: Any) -> None:
         assert network.ways_out(component) == {53, 5432, 6379, 443}
 
 
+def test_who_hands_out_credentials_is_reached_by_those_that_have_photos_alone(
+    render: Any,
+) -> None:
+    manifests = render("cloud-identity", "console.enabled=true")
+    named = [
+        {"ipBlock": {"cidr": "169.254.169.254/32"}},
+        {"ipBlock": {"cidr": "169.254.169.252/32"}},
+    ]
+    rule = {"ports": [{"port": 80}, {"port": 988}], "to": named}
+    for policy in manifests.of_kind("NetworkPolicy"):
+        component = policy["metadata"]["labels"]["app.kubernetes.io/component"]
+        has_photos = component in {"gateway", "ingest", "status", "worker"}
+        assert (rule in policy["spec"].get("egress", [])) == has_photos, component
+
+
 def test_bundled_nothing_leads_out_but_names(render: Any) -> None:
     network = Network(render("bundled"))
     for component in (*_SERVICES, "migrations", "test"):
@@ -107,7 +122,7 @@ def test_bundled_nothing_leads_out_but_names(render: Any) -> None:
         assert network.ways_out(component) == set()
 
 
-@pytest.mark.parametrize("value_set", ["defaults", "production", "bundled"])
+@pytest.mark.parametrize("value_set", ["defaults", "production", "bundled", "cloud-identity"])
 def test_every_pod_is_behind_a_policy(render: Any, value_set: str) -> None:
     manifests = render(value_set)
     pods = {pod["metadata"]["labels"]["app.kubernetes.io/component"] for _, pod in manifests.pods()}

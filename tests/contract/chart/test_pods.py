@@ -123,6 +123,16 @@ def test_who_is_scaled_is_scaled_by_one_and_has_no_fixed_number(render: Any) -> 
         assert "replicas" not in manifests.named("Deployment", name)["spec"]
 
 
+def test_pods_have_the_labels_that_a_cloud_asks_for_beside_those_of_the_chart(render: Any) -> None:
+    changed = "maintenance=true"
+    for manifests in (render("cloud-identity"), render("cloud-identity", changed)):
+        for component in _SCALED:
+            deployment = manifests.named("Deployment", f"photos-{component}")
+            labels = deployment["spec"]["template"]["metadata"]["labels"]
+            assert labels["azure.workload.identity/use"] == "true"
+            assert labels.items() > deployment["spec"]["selector"]["matchLabels"].items()
+
+
 def test_passwords_are_not_among_the_arguments(manifests: Any) -> None:
     for _, container in manifests.containers():
         told = " ".join([*container.get("command", []), *container.get("args", [])])

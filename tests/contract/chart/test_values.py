@@ -13,7 +13,7 @@ import yaml
 # Keys of an umbrella chart, and those that values.yaml tells of in one comment.
 _UNLISTED = {
     "global",
-    *("image", "storageSecret", "serviceAccountAnnotations", "podAnnotations"),
+    *("image", "storageSecret", "serviceAccountAnnotations", "podAnnotations", "podLabels"),
     *("nodeSelector", "tolerations", "priorityClassName"),
 }
 
@@ -78,6 +78,7 @@ def test_values_that_do_not_go_together_are_told(
         "storage.url=s3://key:secret@bucket",
         "gateway.resources.limits.memory=lots",
         "networkPolicy.metricsFrom[0].podSelectors.a=b",
+        r"gateway.podLabels.app\.kubernetes\.io/component=worker",
     ],
 )
 def test_unknown_keys_and_wrong_values_are_refused(helm: Any, change: str) -> None:

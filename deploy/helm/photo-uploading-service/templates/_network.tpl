@@ -91,11 +91,19 @@ spec:
 {{- end -}}
 {{- end -}}
 
-{{/* Nothing where photos are files. */}}
+{{/* And to who hands out credentials for it, where that is named. Nothing where photos are files. */}}
 {{- define "photos.network.toStorage" -}}
 {{- $network := .root.Values.networkPolicy -}}
 {{- if not .root.Values.bundled.enabled -}}
 {{ include "photos.network.toOutside" (dict "peers" $network.storageTo "port" $network.storagePort) }}
+{{- with $network.identityTo }}
+- ports:
+    {{- range $network.identityPorts }}
+    - port: {{ . }}
+    {{- end }}
+  to:
+    {{- toYaml . | nindent 4 }}
+{{- end }}
 {{- end -}}
 {{- end -}}
 

@@ -81,7 +81,7 @@ that stays as it is.
 {{- $own := get .root.Values .component | default dict -}}
 labels:
   {{- include "photos.selectorLabels" . | nindent 2 }}
-  {{- with .marks }}
+  {{- with merge (dict) (.marks | default dict) ($own.podLabels | default dict) }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- with $own.podAnnotations }}
