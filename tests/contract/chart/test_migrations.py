@@ -80,8 +80,21 @@ def test_with_a_database_elsewhere_no_role_gets_a_password(render: Any, value_se
     assert "logins" not in dict(render(value_set).containers())
 
 
+@pytest.mark.parametrize("value_set", _EXTERNAL)
+def test_a_dsn_that_does_not_work_is_told_within_minutes(render: Any, value_set: str) -> None:
+    job = render(value_set).named("Job", "photos-migrations")
+    # https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-backoff-failure-policy
+    pauses = sum(10 * 2**number for number in range(job["spec"]["backoffLimit"]))
+    assert pauses < 120
+
+
+def test_the_bundled_postgres_has_longer_to_start(render: Any) -> None:
+    (job,) = render("bundled").of_kind("Job")
+    assert job["spec"]["backoffLimit"] >= 6
+
+
 def test_they_try_again_and_every_try_can_be_looked_into(manifests: Any) -> None:
     (job,) = manifests.of_kind("Job")
-    assert job["spec"]["backoffLimit"] >= 6
+    assert job["spec"]["backoffLimit"] >= 3
     assert job["spec"]["activeDeadlineSeconds"] > 0
     assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"

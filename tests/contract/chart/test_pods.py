@@ -85,6 +85,25 @@ def test_a_longer_task_has_longer_to_stop(render: Any) -> None:
     assert spec["terminationGracePeriodSeconds"] > 1015
 
 
+@pytest.mark.parametrize("component", ["gateway", "ingest"])
+@pytest.mark.parametrize(
+    ("changes", "limit"),
+    [
+        ((), "768Mi"),
+        (("uploadBufferBytes=2000000000",), "4070Mi"),
+        (("resources.limits.memory=1Gi",), "1Gi"),
+        (("resources.limits.memory=1000000k",), "1000000k"),
+    ],
+)
+def test_the_memory_of_a_service_follows_from_what_its_uploads_may_take(
+    render: Any, component: str, changes: tuple[str, ...], limit: str
+) -> None:
+    told = (f"{component}.{change}" for change in changes)
+    deployment = render("defaults", *told).named("Deployment", f"photos-{component}")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["resources"]["limits"]["memory"] == limit
+
+
 @pytest.mark.parametrize(
     ("changes", "limit"),
     [

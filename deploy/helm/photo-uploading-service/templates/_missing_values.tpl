@@ -50,6 +50,11 @@
 {{- $wrong = append $wrong (printf "%s.autoscaling.maxReplicas: it has to be at least minReplicas" .) -}}
 {{- end -}}
 {{- end -}}
+{{- range list "gateway" "ingest" "worker" -}}
+{{- with include "photos.checkMemory" (dict "root" $ "component" .) -}}
+{{- $wrong = append $wrong . -}}
+{{- end -}}
+{{- end -}}
 {{- with $v.worker.visibilityTimeoutSeconds -}}
 {{- if le (int .) (add $v.worker.taskTimeLimitSeconds 15 | int) -}}
 {{- $wrong = append $wrong "worker.visibilityTimeoutSeconds: it has to be above worker.taskTimeLimitSeconds + 15" -}}
