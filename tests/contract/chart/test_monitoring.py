@@ -10,7 +10,7 @@ _OBSERVABILITY = Path(__file__).parents[3] / "deploy" / "observability"
 
 
 def test_every_rule_file_is_a_rule_of_the_operator_for_prometheus(render: Any) -> None:
-    made = render("production").of_kind("PrometheusRule")
+    made = render("production", "monitoring.rules.runbooksUrl=").of_kind("PrometheusRule")
     written = [
         yaml.safe_load(file.read_text("utf-8"))
         for file in sorted(_OBSERVABILITY.glob("rules/*.y*ml"))
@@ -18,6 +18,20 @@ def test_every_rule_file_is_a_rule_of_the_operator_for_prometheus(render: Any) -
     assert [each["spec"] for each in made] == written
     for each in made:
         assert each["metadata"]["labels"]["release"] == "prometheus"
+
+
+def test_alerts_link_to_the_page_that_the_operator_names(render: Any) -> None:
+    page = "https://git.example.org/photos/blob/main/docs/runbooks.md"
+    alerts = [
+        rule
+        for each in render("production").of_kind("PrometheusRule")
+        for group in each["spec"]["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+    assert alerts
+    for alert in alerts:
+        assert alert["annotations"]["runbook_url"] == f"{page}#{alert['alert'].lower()}"
 
 
 @pytest.mark.parametrize("value_set", ["production", "without-crds"])

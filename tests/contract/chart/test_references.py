@@ -119,6 +119,22 @@ def test_each_service_has_its_own_credential_for_the_photos(render: Any) -> None
             assert container["envFrom"] == [{"secretRef": {"name": "photo-storage"}}]
 
 
+def test_what_a_collector_asks_for_reaches_every_service_and_nobody_else(render: Any) -> None:
+    endpoint = "tracing.otlpEndpoint=https://collector.example.org:4318"
+    named = ("tracing.existingSecret=photo-traces", "tracing.caSecret=photo-traces-ca")
+    services = {"gateway", "ingest", "status", "worker", "console"}
+    for component, container in render("production", endpoint, *named).containers():
+        is_service = component in services
+        variables = {each["name"]: each.get("value") for each in container.get("env", [])}
+        mounts = {each["name"]: each["mountPath"] for each in container.get("volumeMounts", [])}
+        secret = {"secretRef": {"name": "photo-traces"}}
+        assert (secret in container.get("envFrom", [])) == is_service, component
+        assert ("otlp-ca" in mounts) == is_service, component
+        if is_service:
+            assert variables["OTEL_EXPORTER_OTLP_CERTIFICATE"] == f"{mounts['otlp-ca']}/ca.crt"
+    assert "photo-traces" not in render("production", *named).text
+
+
 def test_the_monitor_finds_the_metrics_of_every_service(render: Any) -> None:
     manifests = render("production")
     monitor = manifests.named("PodMonitor", "photos-monitoring")["spec"]

@@ -101,6 +101,15 @@ annotations:
     secretName: {{ include "photos.tlsSecret" . }}
     defaultMode: 0440
 {{- end }}
+{{- $tracing := .root.Values.tracing }}
+{{- if and .traces $tracing.otlpEndpoint $tracing.caSecret }}
+- name: otlp-ca
+  secret:
+    secretName: {{ $tracing.caSecret }}
+    items:
+      - {key: ca.crt, path: ca.crt}
+    defaultMode: 0440
+{{- end }}
 {{- if and .objects .root.Values.bundled.enabled }}
 - name: objects
   persistentVolumeClaim:
@@ -114,6 +123,12 @@ annotations:
 {{- if and .grpc .root.Values.grpcTls.enabled }}
 - name: grpc-tls
   mountPath: /etc/grpc-tls
+  readOnly: true
+{{- end }}
+{{- $tracing := .root.Values.tracing }}
+{{- if and .traces $tracing.otlpEndpoint $tracing.caSecret }}
+- name: otlp-ca
+  mountPath: /etc/otlp
   readOnly: true
 {{- end }}
 {{- if and .objects .root.Values.bundled.enabled }}

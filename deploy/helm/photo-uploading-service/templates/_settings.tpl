@@ -21,6 +21,10 @@
   value: {{ $.root.Values.tracing.sampler }}
 - name: OTEL_TRACES_SAMPLER_ARG
   value: {{ $.root.Values.tracing.samplerRatio | quote }}
+{{- if $.root.Values.tracing.caSecret }}
+- name: OTEL_EXPORTER_OTLP_CERTIFICATE
+  value: /etc/otlp/ca.crt
+{{- end }}
 {{- end }}
 {{- end -}}
 
@@ -56,12 +60,21 @@
 {{- end -}}
 {{- end -}}
 
-{{/* The variables of the cloud's own tools. */}}
-{{- define "photos.storageEnvFrom" -}}
-{{- $secret := (get .root.Values .component).storageSecret | default .root.Values.storage.existingSecret -}}
-{{- if $secret -}}
+{{/* Secrets whose keys are variables: those of the cloud's own tools, and of the tracing. */}}
+{{- define "photos.envFrom" -}}
+{{- $own := get .root.Values .component -}}
+{{- $secrets := list -}}
+{{- if .objects -}}
+{{- $secrets = append $secrets ($own.storageSecret | default .root.Values.storage.existingSecret) -}}
+{{- end -}}
+{{- if .root.Values.tracing.otlpEndpoint -}}
+{{- $secrets = append $secrets .root.Values.tracing.existingSecret -}}
+{{- end -}}
+{{- with compact $secrets -}}
 envFrom:
+  {{- range . }}
   - secretRef:
-      name: {{ $secret }}
+      name: {{ . }}
+  {{- end }}
 {{- end -}}
 {{- end -}}
