@@ -1,6 +1,7 @@
 """An install by docs/operations.md: its commands and values fit each other and the tools."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,3 +72,14 @@ def test_the_ingress_lets_photos_of_any_allowed_size_through(
     assert production["ingress"]["annotations"] == annotations
     ingress = render("production").named("Ingress", "photos-gateway")
     assert ingress["metadata"]["annotations"] == annotations
+
+
+def test_the_values_for_being_watched_are_taken(helm: Any, documented: str, tmp_path: Path) -> None:
+    (values,) = re.findall(r"```yaml\n(# monitoring\.yaml.*?)```", documented, re.DOTALL)
+    file = tmp_path / "monitoring.yaml"
+    file.write_text(values, "utf-8")
+    done = helm.template(f"--values={helm.values_file('defaults')}", f"--values={file}")
+    assert done.returncode == 0, done.stderr
+    assert {"PodMonitor", "PrometheusRule"} <= set(
+        re.findall(r"^kind: (\w+)$", done.stdout, re.MULTILINE)
+    )

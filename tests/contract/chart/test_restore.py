@@ -11,7 +11,7 @@ _SERVICES = ("gateway", "ingest", "status", "worker", "console")
 @pytest.fixture
 def steps(documented: str) -> str:
     """The commands that close a release, with their lines joined."""
-    found = re.search(r"^1\. Close, .*?```\n(.*?)```", documented, re.DOTALL | re.MULTILINE)
+    found = re.search(r"^1\. \[Silence .*?```\n(.*?)```", documented, re.DOTALL | re.MULTILINE)
     assert found
     return found[1].replace("\\\n", " ")
 
@@ -68,3 +68,10 @@ def test_it_takes_the_numbers_of_replicas_from_the_autoscalers(steps: str) -> No
     (closing,) = [line for line in steps.splitlines() if "helm upgrade" in line]
     assert "maintenance=true" in closing
     assert "--force-conflicts" in closing
+
+
+def test_what_is_backed_up_by_hand_has_a_command_that_puts_it_back(documented: str) -> None:
+    by_hand = documented.partition("\nThe bundled Postgres and volume are backed up by hand:\n")[2]
+    backed_up = set(re.findall(r" > (\S+)$", by_hand, re.MULTILINE))
+    assert backed_up == {"photo.dump", "photos.tar"}
+    assert set(re.findall(r"--stdin [^<]* < (\S+)$", by_hand, re.MULTILINE)) == backed_up
