@@ -18,12 +18,27 @@ _KEEPALIVES = {
 }
 
 
+class _PlainConnection(asyncpg.Connection):
+    """Goes back to the pool as it is: nothing outlives a transaction that is set or locked in it.
+
+    asyncpg would ask the database to reset it each time, a round trip for every query.
+    """
+
+    def get_reset_query(self) -> str:
+        """None to send."""
+        return ""
+
+
 async def open_pool(database_url: str, max_connections: int) -> asyncpg.Pool:
-    """A pool that connects when first used, so that a service starts before its database."""
+    """A pool that connects when first used, so that a service starts before its database.
+
+    Whoever sets or locks something for longer than a transaction has to close its connection.
+    """
     return await asyncpg.create_pool(
         database_url,
         min_size=0,
         max_size=max_connections,
+        connection_class=_PlainConnection,
         timeout=_CONNECT_SECONDS,
         command_timeout=_COMMAND_SECONDS,
         max_inactive_connection_lifetime=_IDLE_SECONDS,

@@ -124,9 +124,12 @@ async def only_sweep(pool: asyncpg.Pool) -> AsyncIterator[Connection | None]:
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
             yield None
             return
-        await connection.execute(_NOTICE_A_LOST_SWEEPER)
-        # The pool unlocks and resets a connection that comes back to it.
-        yield connection
+        try:
+            await connection.execute(_NOTICE_A_LOST_SWEEPER)
+            yield connection
+        finally:
+            # The lock ends with it, and what was set.
+            await connection.close(timeout=_ACQUIRE_SECONDS)
 
 
 async def owned_objects(
