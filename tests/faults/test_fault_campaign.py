@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
+
 from fault_campaign.campaign import run_round
 from fault_campaign.faults import Fault, process_faults
 from fault_campaign.report import Report
