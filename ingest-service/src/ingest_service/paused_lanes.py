@@ -34,6 +34,7 @@ class PausedLanes:
         try:
             self._lanes = await find_paused_lanes(self._pool)
         except Exception:
+            # Whatever it is goes on to the caller; only what was told long ago is no longer told.
             if started - self._looked_at > _TOLD_SECONDS:
                 _PAUSED.clear()
             raise
